@@ -1,0 +1,75 @@
+"""Says whether a picture is real or fake, how sure it is, and why.
+
+>>> from deepfake_detector import DeepfakeDetector
+>>> prediction, real_score, fake_score = DeepfakeDetector().predict("photo.jpg")  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .detector import MIN_FACE as MIN_FACE
+    from .detector import MIN_SIDE as MIN_SIDE
+    from .detector import DeepfakeDetector as DeepfakeDetector
+    from .detector import UnreadableWarning as UnreadableWarning
+    from .errors import DeepfakeDetectorError as DeepfakeDetectorError
+    from .errors import ImageError as ImageError
+    from .errors import ImageNotFound as ImageNotFound
+    from .errors import ImageTooLarge as ImageTooLarge
+    from .errors import ImageTooSmall as ImageTooSmall
+    from .errors import ImageUnreadable as ImageUnreadable
+    from .errors import MissingExtra as MissingExtra
+    from .errors import ModelError as ModelError
+    from .errors import ModelInvalid as ModelInvalid
+    from .errors import ModelNotFound as ModelNotFound
+    from .errors import OptionError as OptionError
+    from .preprocessor import ImagePreprocessor as ImagePreprocessor
+    from .preprocessor import NoFaceWarning as NoFaceWarning
+    from .types import REASONS as REASONS
+    from .types import Face as Face
+    from .types import FaceResult as FaceResult
+    from .types import Failure as Failure
+    from .types import Prediction as Prediction
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "DeepfakeDetector": "detector",
+    "MIN_FACE": "detector",
+    "MIN_SIDE": "detector",
+    "UnreadableWarning": "detector",
+    "ImagePreprocessor": "preprocessor",
+    "NoFaceWarning": "preprocessor",
+    "REASONS": "types",
+    "Face": "types",
+    "FaceResult": "types",
+    "Failure": "types",
+    "Prediction": "types",
+    "DeepfakeDetectorError": "errors",
+    "ImageError": "errors",
+    "ImageNotFound": "errors",
+    "ImageTooLarge": "errors",
+    "ImageTooSmall": "errors",
+    "ImageUnreadable": "errors",
+    "MissingExtra": "errors",
+    "ModelError": "errors",
+    "ModelInvalid": "errors",
+    "ModelNotFound": "errors",
+    "OptionError": "errors",
+}
+__all__ = ["__version__", *_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use, so that importing the package costs almost nothing."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""The command ``deepfake-detector``: one short file for each subcommand, no detection logic."""

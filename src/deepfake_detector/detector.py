@@ -1,0 +1,186 @@
+"""``DeepfakeDetector``: a picture in, an honest verdict out. The main path of the package."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+
+from . import images, quality
+from .ensemble.aggregate import Aggregator, Combined
+from .ensemble.policy import Policy
+from .errors import ImageError, ImageTooSmall, ImageUnreadable, OptionError
+from .faces.base import FaceDetector
+from .images import ImageSource
+from .models.bundle import Bundle
+from .models.session import Members
+from .preprocessor import ImagePreprocessor, Located
+from .types import Aggregation, Face, FaceResult, Failure, Prediction
+
+MIN_SIDE = 32
+"""Pictures with a shorter side than this, in pixels, raise ImageTooSmall."""
+MIN_FACE = 24
+"""Faces smaller than this, in pixels, are reported without a score."""
+
+_AGGREGATIONS = ("stacked", "mean", "vote")
+_log = logging.getLogger(__name__)
+
+
+class UnreadableWarning(UserWarning):
+    """Some pictures of a batch could not be judged."""
+
+
+class DeepfakeDetector:
+    """Says whether pictures are real or fake. Safe to share between threads.
+
+    model: "default" (all members), "fast" (light members only), or the path of a saved ``.h5``.
+    face_detector: "yunet", "haar", or an object with the same ``detect``.
+    aggregation: "stacked" (learned, the one that was measured), "mean" or "vote".
+    threshold: score from which a picture is called fake; None takes the bundle's. The inconclusive band moves with it.
+    max_faces: how many faces are scored, the largest first; the others are reported without a score.
+
+    Raises ModelNotFound, ModelInvalid or OptionError.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] = "default",
+        *,
+        face_detector: str | FaceDetector = "yunet",
+        aggregation: Aggregation = "stacked",
+        threshold: float | None = None,
+        max_faces: int = 16,
+        max_pixels: int = images.MAX_PIXELS,
+    ) -> None:
+        if aggregation not in _AGGREGATIONS:
+            raise OptionError(f"unknown aggregation {aggregation!r}; known are {', '.join(_AGGREGATIONS)}")
+        if threshold is not None and not 0 < threshold < 1:
+            raise OptionError(f"threshold must lie between 0 and 1, got {threshold}")
+        if max_faces < 1:
+            raise OptionError(f"max_faces must be at least 1, got {max_faces}")
+        self.preprocessor = ImagePreprocessor(face_detector, max_pixels=max_pixels)
+        self.aggregation: Aggregation = aggregation
+        self.max_faces = max_faces
+        self.bundle = Bundle.load(model)
+        self._members = Members(self.bundle.cards, self.bundle.graphs)
+        self._aggregator = Aggregator.from_dict(self.bundle.ensemble)
+        self._policy = Policy.from_dict(self.bundle.ensemble["policy"])
+        self.threshold = self._policy.threshold if threshold is None else threshold
+
+    @classmethod
+    def load_model(cls, path: str | os.PathLike[str], **options: object) -> DeepfakeDetector:
+        """A detector from a file that ``save_model`` wrote; ``options`` as for the constructor."""
+        return cls(path, **options)  # type: ignore[arg-type]
+
+    def save_model(self, path: str | os.PathLike[str]) -> None:
+        """Write the whole bundle into one ``.h5`` file; loading it gives identical scores."""
+        self.bundle.save(path)
+
+    @property
+    def model(self) -> str:
+        """Name and version of the bundle, as results carry it."""
+        return f"{self.bundle.name} {self.bundle.version}"
+
+    def predict(self, source: ImageSource) -> Prediction:
+        """Judge one picture: a path, bytes, a binary file object, a PIL image or a uint8 RGB array (H, W, 3).
+
+        Raises ImageNotFound, ImageUnreadable, ImageTooLarge or ImageTooSmall (all ImageError).
+        """
+        located = self.preprocessor.locate(source)
+        width, height = located.picture.size
+        if min(width, height) < MIN_SIDE:
+            raise ImageTooSmall(
+                located.picture.name,
+                f"{width} x {height} pixels are too few to judge; at least {MIN_SIDE} x {MIN_SIDE} are needed.",
+            )
+        scored = [i for i, face in enumerate(located.faces) if face.size >= MIN_FACE][: self.max_faces]
+        pixels = located.picture.pixels
+        combined = self._aggregator.combine(
+            [self._members.logits(pixels, located.crops[i], "face") for i in scored],
+            [located.faces[i].size for i in scored],
+            self._members.logits(pixels, located.whole, "scene"),
+            self.aggregation,
+        )
+        return self._result(located, scored, combined)
+
+    def predict_batch(self, sources: Iterable[ImageSource], workers: int | None = None) -> list[Prediction | Failure]:
+        """Judge many pictures, in order; the same numbers as ``predict``, sooner.
+
+        A picture that cannot be judged becomes a ``Failure`` in its place and the rest goes on. workers: pictures
+        worked on at once; None chooses by the number of processors.
+        """
+        count = workers or min(4, os.cpu_count() or 1)
+        with ThreadPoolExecutor(max_workers=max(1, count)) as pool:
+            return list(pool.map(self._attempt, sources))
+
+    def predict_proba(self, sources: Iterable[ImageSource]) -> npt.NDArray[np.float64]:
+        """Probabilities, float64 (n, 2), columns real and fake.
+
+        The row of a picture that cannot be judged is NaN, and an ``UnreadableWarning`` names it.
+        """
+        results = self.predict_batch(sources)
+        failures = [result for result in results if isinstance(result, Failure)]
+        if failures:
+            names = "; ".join(str(failure.error) for failure in failures[:5])
+            warnings.warn(f"{len(failures)} of {len(results)} not judged: {names}", UnreadableWarning, stacklevel=2)
+        fake = np.array([np.nan if isinstance(r, Failure) else r.score for r in results], np.float64)
+        return np.stack([1 - fake, fake], axis=1)
+
+    def _attempt(self, source: ImageSource) -> Prediction | Failure:
+        try:
+            return self.predict(source)
+        except ImageError as error:
+            _log.warning("%s", error)
+            return Failure(error.source, error)
+        except MemoryError:
+            name = source if isinstance(source, str) else type(source).__name__
+            return Failure(name, ImageUnreadable(name, "not enough memory to decode it."))
+
+    def _result(self, located: Located, scored: list[int], combined: Combined) -> Prediction:
+        picture, policy = located.picture, self._policy
+        measured = quality.measure(picture.pixels, located.crops[0] if located.crops else located.whole)
+        reasons = list(picture.reasons)
+        largest = located.faces[0].size if located.faces else None
+        reasons += policy.quality_reasons(largest, min(picture.size), measured.sharpness, measured.blockiness)
+        if len([face for face in located.faces if face.size >= MIN_FACE]) > self.max_faces:
+            reasons.append("many_faces")
+        faces = []
+        for index, face in enumerate(located.faces):
+            notes = _notes(face, picture.size, policy.small_face)
+            if index in scored:
+                at = scored.index(index)
+                faces.append(
+                    FaceResult(
+                        face, combined.face_scores[at], combined.face_members[at], combined.face_kinds[at], notes
+                    )
+                )
+            else:
+                faces.append(FaceResult(face, None, reasons=notes if face.size < MIN_FACE else (*notes, "many_faces")))
+        if faces and "cut_face" in faces[0].reasons:
+            reasons.append("cut_face")
+        verdict, why = policy.decide(combined.score, combined.members, reasons, self.threshold)
+        return Prediction(
+            score=combined.score,
+            threshold=self.threshold,
+            verdict=verdict,
+            reasons=why,
+            faces=tuple(faces),
+            scene_score=combined.scene_score,
+            members=combined.members,
+            kinds=combined.kinds,
+            size=picture.size,
+            model=self.model,
+            source=picture.name,
+        )
+
+
+def _notes(face: Face, size: tuple[int, int], small: float) -> tuple[str, ...]:
+    """Reasons that belong to one face."""
+    x0, y0, x1, y1 = face.box
+    cut = x0 <= 0 or y0 <= 0 or x1 >= size[0] or y1 >= size[1]
+    return ("small_face",) * (face.size < small) + ("cut_face",) * cut

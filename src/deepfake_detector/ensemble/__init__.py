@@ -1,0 +1,1 @@
+"""From the members' logits to a calibrated score (``aggregate``) and a verdict (``policy``)."""

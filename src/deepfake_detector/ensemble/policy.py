@@ -1,0 +1,74 @@
+"""From a calibrated score to a verdict: real, fake, or inconclusive, with reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import ModelInvalid
+from ..types import Verdict
+
+POOR_QUALITY = frozenset({"small_face", "small_picture", "blurred", "heavy_compression"})
+"""Reasons that widen the inconclusive band: outside this quality less was measured."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The bounds; all but ``threshold`` are probabilities or measures chosen on validation data by the recipe.
+
+    A score inside ``band`` = (low, high) is inconclusive; ``poor_band`` counts where quality is poor. ``disagreement``:
+    two members whose own probabilities are this far apart contradict each other, which also calls for ``poor_band``.
+    small_face, small_picture: pixels. blurred: sharpness below it. heavy_compression: blockiness above it.
+    """
+
+    band: tuple[float, float]
+    poor_band: tuple[float, float]
+    disagreement: float
+    small_face: float
+    small_picture: float
+    blurred: float
+    heavy_compression: float
+    threshold: float = 0.5
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Policy:
+        """The inverse of ``dataclasses.asdict``. Raises ModelInvalid where something is missing."""
+        try:
+            bands = {name: (float(values[name][0]), float(values[name][1])) for name in ("band", "poor_band")}
+            return cls(**{**values, **bands})
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise ModelInvalid(f"the bundle's policy is incomplete: {error}") from None
+
+    def quality_reasons(
+        self, face_size: float | None, shorter_side: int, sharpness: float, blockiness: float
+    ) -> tuple[str, ...]:
+        """What is poor about the picture. face_size: the deciding face's longer side in pixels, None without faces."""
+        reasons = []
+        if face_size is None:
+            reasons.append("no_face")
+        elif face_size < self.small_face:
+            reasons.append("small_face")
+        if shorter_side < self.small_picture:
+            reasons.append("small_picture")
+        if sharpness < self.blurred:
+            reasons.append("blurred")
+        if blockiness > self.heavy_compression:
+            reasons.append("heavy_compression")
+        return tuple(reasons)
+
+    def decide(
+        self, score: float, members: Mapping[str, float], reasons: Collection[str], threshold: float
+    ) -> tuple[Verdict, tuple[str, ...]]:
+        """The verdict and all reasons. ``threshold`` moves the bands with it where a user chose another than 0.5's."""
+        found = list(reasons)
+        if members and max(members.values()) - min(members.values()) > self.disagreement:
+            found.append("members_disagree")
+        poor = "members_disagree" in found or POOR_QUALITY.intersection(found)
+        low, high = self.poor_band if poor else self.band
+        shift = threshold - self.threshold
+        if low + shift < score < high + shift:
+            if not poor:
+                found.append("low_confidence")
+            return "inconclusive", tuple(found)
+        return ("fake" if score >= threshold else "real"), tuple(found)

@@ -1,0 +1,73 @@
+"""Everything this package raises on purpose.
+
+    DeepfakeDetectorError
+    ├── ImageError            a picture could not be used            .source names it
+    │   ├── ImageNotFound     no such file, or no permission to read it
+    │   ├── ImageUnreadable   not a picture, truncated, or of a format that is not supported
+    │   ├── ImageTooLarge     more pixels than the limit; nothing was decoded
+    │   └── ImageTooSmall     too few pixels to judge by
+    ├── ModelError            a bundle could not be used
+    │   ├── ModelNotFound     no such file, and no shipped bundle of that name
+    │   └── ModelInvalid      not one of our bundles, damaged, or made for another version
+    ├── OptionError           an argument is outside what is allowed (also a ValueError)
+    └── MissingExtra          an optional dependency is not installed (also an ImportError)
+
+A failure is never a score: no function here returns a number for a picture it could not read.
+"""
+
+from __future__ import annotations
+
+
+class DeepfakeDetectorError(Exception):
+    """Base of all errors raised on purpose by this package."""
+
+
+class ImageError(DeepfakeDetectorError):
+    """A picture could not be used. ``source`` is the name it was given by, ``reason`` says why."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(f"{source}: {reason}")
+        self.source = source
+        self.reason = reason
+
+
+class ImageNotFound(ImageError):
+    """There is no such file, or it may not be read."""
+
+
+class ImageUnreadable(ImageError):
+    """The bytes are not a picture that can be decoded whole."""
+
+
+class ImageTooLarge(ImageError):
+    """The picture has more pixels than the limit; it was not decoded."""
+
+
+class ImageTooSmall(ImageError):
+    """The picture has too few pixels for any score to mean something."""
+
+
+class ModelError(DeepfakeDetectorError):
+    """A model bundle could not be used."""
+
+
+class ModelNotFound(ModelError):
+    """There is no such bundle."""
+
+
+class ModelInvalid(ModelError):
+    """The file is not a bundle of this package, or it is damaged."""
+
+
+class OptionError(DeepfakeDetectorError, ValueError):
+    """An argument is outside what is allowed."""
+
+
+class MissingExtra(DeepfakeDetectorError, ImportError):
+    """An optional dependency is missing; the message holds the line that installs it."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs an optional dependency. Install it with: pip install 'deepfake-detection[{extra}]'"
+        )
+        self.extra = extra

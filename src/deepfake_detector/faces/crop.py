@@ -1,0 +1,57 @@
+"""Geometry of crops: which part of the picture a view shows, and the way back to the picture's pixels."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ..types import Box, Face
+
+CONTEXT = 1.4
+"""Side of a face crop in units of the longer side of the detector's box."""
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A square part of a picture: whole pixels, ``side`` each way from (``x``, ``y``)."""
+
+    x: int
+    y: int
+    side: int
+
+    @property
+    def box(self) -> Box:
+        """(x0, y0, x1, y1) in the picture."""
+        return (self.x, self.y, self.x + self.side, self.y + self.side)
+
+    def to_picture(self, box: Box, view_side: int) -> Box:
+        """Map a box of the resized view (``view_side`` pixels square) back to the picture's pixels."""
+        ratio = self.side / view_side
+        x0, y0, x1, y1 = box
+        return (self.x + x0 * ratio, self.y + y0 * ratio, self.x + x1 * ratio, self.y + y1 * ratio)
+
+    def from_picture(self, box: Box, view_side: int) -> Box:
+        """Map a box of the picture into the resized view; it may reach beyond the view."""
+        ratio = view_side / self.side
+        x0, y0, x1, y1 = box
+        return ((x0 - self.x) * ratio, (y0 - self.y) * ratio, (x1 - self.x) * ratio, (y1 - self.y) * ratio)
+
+
+def around(face: Face, size: tuple[int, int], context: float = CONTEXT) -> Crop:
+    """A square around a face, ``context`` times its longer side, moved and then shrunk to stay in the picture.
+
+    size: (width, height). Nothing is padded: an invented border would itself look like a forgery.
+    """
+    width, height = size
+    x0, y0, x1, y1 = face.box
+    side = max(1, min(math.ceil(face.size * context), width, height))
+    x = min(max(round((x0 + x1 - side) / 2), 0), width - side)
+    y = min(max(round((y0 + y1 - side) / 2), 0), height - side)
+    return Crop(x, y, side)
+
+
+def centre(size: tuple[int, int]) -> Crop:
+    """The largest central square of a picture of size (width, height)."""
+    width, height = size
+    side = min(width, height)
+    return Crop((width - side) // 2, (height - side) // 2, side)

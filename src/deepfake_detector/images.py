@@ -1,0 +1,189 @@
+"""Any picture a user holds -> RGB uint8 pixels, or a typed error. The only place that decodes.
+
+What is done, so that every way in gives the same pixels: EXIF rotation applied; transparency composited on
+white; 16-bit and floating grey scaled to 8 bits; CMYK, palette, 1-bit converted; the first frame of an animation
+taken, and said so. Size is checked from the header, before any pixel is decoded.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from .errors import ImageNotFound, ImageTooLarge, ImageUnreadable
+from .types import Pixels
+
+if TYPE_CHECKING:
+    ImageSource = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | np.ndarray
+else:
+    ImageSource = Any
+
+MAX_PIXELS = 120_000_000
+"""Largest picture accepted by default, in pixels (12,000 x 10,000)."""
+
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".bmp", ".dib", ".gif", ".tif", ".tiff"}
+)
+"""File name endings looked for in folders; a file named outright is tried whatever its name."""
+
+_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "TIFF")
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A decoded picture.
+
+    pixels: RGB uint8 (height, width, 3), upright. name: how the user called it. format: container
+    ("JPEG", "PNG", ...) or None for pixels handed over. reasons: what a reader should know of the decoding.
+    """
+
+    pixels: Pixels
+    name: str
+    format: str | None = None
+    reasons: tuple[str, ...] = field(default=())
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        return int(self.pixels.shape[1]), int(self.pixels.shape[0])
+
+
+def read(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Decode a path, bytes, binary file object, PIL image, or uint8 array.
+
+    Arrays are RGB (H, W, 3), RGBA (H, W, 4), or grey (H, W), uint8.
+    Raises ImageNotFound, ImageUnreadable or ImageTooLarge (all ImageError).
+    """
+    if isinstance(source, np.ndarray):
+        return _from_array(source, max_pixels)
+    if isinstance(source, Image.Image):
+        name = str(getattr(source, "filename", "") or "image")
+        return _finish(source, name, max_pixels)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return _decode(io.BytesIO(bytes(source)), "bytes", max_pixels)
+    if isinstance(source, (str, os.PathLike)):
+        name = os.fspath(source)
+        return _decode(_open(name), name, max_pixels)
+    if hasattr(source, "read"):
+        name = str(getattr(source, "name", "stream"))
+        data = source.read()
+        if not isinstance(data, bytes):
+            raise ImageUnreadable(name, "the file object gives text; open it with mode 'rb'.")
+        return _decode(io.BytesIO(data), name, max_pixels)
+    raise ImageUnreadable(
+        type(source).__name__,
+        "expected a path, bytes, a binary file object, a PIL image or a uint8 array of shape (H, W, 3).",
+    )
+
+
+def _open(name: str) -> io.BytesIO:
+    try:
+        with open(name, "rb") as file:
+            return io.BytesIO(file.read())
+    except FileNotFoundError:
+        raise ImageNotFound(name, "no such file. Check the path.") from None
+    except IsADirectoryError:
+        raise ImageNotFound(name, "this is a folder. Name a picture; the command line also takes folders.") from None
+    except PermissionError:
+        raise ImageNotFound(name, "no permission to read this file.") from None
+    except (OSError, ValueError) as error:  # name too long, embedded NUL, device errors
+        raise ImageNotFound(name, f"could not be opened ({error}).") from None
+
+
+def _decode(file: io.BytesIO, name: str, max_pixels: int) -> Picture:
+    if not file.getbuffer().nbytes:
+        raise ImageUnreadable(name, "the file is empty (0 bytes).")
+    try:
+        with warnings.catch_warnings():
+            # Pillow's own bomb warning: the limit is checked right below, from the header, as an error.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(file, formats=_FORMATS)
+    except Image.DecompressionBombError:
+        raise ImageTooLarge(name, _too_large("more", max_pixels)) from None
+    except UnidentifiedImageError:
+        known = "JPEG, PNG, WebP, AVIF, BMP, GIF, TIFF"
+        raise ImageUnreadable(name, f"not a picture of a supported format ({known}).") from None
+    except Exception as error:  # damaged headers raise many types, by format
+        raise ImageUnreadable(name, f"damaged header ({type(error).__name__}: {error}).") from None
+    with image:
+        return _finish(image, name, max_pixels)
+
+
+def _finish(image: Image.Image, name: str, max_pixels: int) -> Picture:
+    _check_size(image.width, image.height, name, max_pixels)
+    container, frames = image.format, int(getattr(image, "n_frames", 1))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # damaged EXIF only warns; the pixels are what counts
+            if frames > 1 and image.tell() != 0:
+                image.seek(0)
+            image.load()
+            pixels = _to_rgb(_upright(image))
+    except Exception as error:  # truncated or corrupt data raise OSError, SyntaxError, struct.error ... by format
+        raise ImageUnreadable(name, f"damaged or truncated ({type(error).__name__}: {error}).") from None
+    # An MPO's further frames are a phone's depth map or second lens, not an animation.
+    reasons = ("first_frame",) if frames > 1 and container != "MPO" else ()
+    return Picture(pixels, name, container, reasons)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # EXIF too damaged to parse: the picture itself is fine, shown as stored
+        return image
+
+
+def _to_rgb(image: Image.Image) -> Pixels:
+    if image.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I", "F"):
+        return _grey_to_rgb(np.asarray(image))
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+        image = Image.alpha_composite(white, rgba)
+    return np.array(image.convert("RGB"), dtype=np.uint8)
+
+
+def _grey_to_rgb(values: np.ndarray) -> Pixels:
+    """High-range grey to 8 bits: 16-bit by 257; wider or floating data by its own range."""
+    numbers = values.astype(np.float64)
+    if not np.isfinite(numbers).all():
+        raise ValueError("the picture holds values that are not finite")
+    low, high = float(numbers.min()), float(numbers.max())
+    if low >= 0 and np.issubdtype(values.dtype, np.integer) and high <= 65535:
+        scaled = numbers / 257 if values.dtype.itemsize == 2 or high > 255 else numbers
+    elif low >= 0 and high <= 1 and not np.issubdtype(values.dtype, np.integer):
+        scaled = numbers * 255
+    else:
+        scaled = (numbers - low) * (255 / (high - low)) if high > low else np.zeros_like(numbers)
+    grey = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return np.repeat(grey[:, :, None], 3, axis=2)
+
+
+def _from_array(array: np.ndarray, max_pixels: int) -> Picture:
+    shape = " x ".join(map(str, array.shape))
+    if array.dtype != np.uint8:
+        hint = " Multiply by 255 and convert." if np.issubdtype(array.dtype, np.floating) else ""
+        raise ImageUnreadable("array", f"expected dtype uint8 with values 0-255, got {array.dtype}.{hint}")
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
+        raise ImageUnreadable("array", f"expected shape (H, W, 3) in RGB order, got {shape}.")
+    if 0 in array.shape:
+        raise ImageUnreadable("array", f"the picture is empty ({shape}).")
+    _check_size(array.shape[1], array.shape[0], "array", max_pixels)
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    return Picture(_to_rgb(Image.fromarray(np.ascontiguousarray(array))), "array")
+
+
+def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        raise ImageTooLarge(name, _too_large(f"{width} x {height}", max_pixels))
+
+
+def _too_large(what: str, max_pixels: int) -> str:
+    return f"{what} pixels is over the limit of {max_pixels:,}. Scale the picture down, or raise max_pixels."

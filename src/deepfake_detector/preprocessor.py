@@ -1,0 +1,68 @@
+"""``ImagePreprocessor``: load, find faces, crop, resize, [0, 1]."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import images
+from .errors import OptionError
+from .faces import crop
+from .faces import face_detector as make_face_detector
+from .faces.base import FaceDetector
+from .images import ImageSource, Picture
+from .models.preprocess import resized
+from .types import Face, Floats
+
+
+class NoFaceWarning(UserWarning):
+    """No face was found, so the whole picture's central square was taken."""
+
+
+@dataclass(frozen=True, eq=False)
+class Located:
+    """A picture with its faces, largest first, the crop around each, and the crop that stands for the whole."""
+
+    picture: Picture
+    faces: tuple[Face, ...]
+    crops: tuple[crop.Crop, ...]
+    whole: crop.Crop
+
+
+class ImagePreprocessor:
+    """Turns any picture into what a model (or ``plt.imshow``) takes.
+
+    face_detector: "yunet", "haar", or an object with the same ``detect``. size: side of the result in pixels.
+    Raises OptionError for an unknown detector or a size outside 16 to 2048.
+    """
+
+    def __init__(
+        self, face_detector: str | FaceDetector = "yunet", size: int = 224, max_pixels: int = images.MAX_PIXELS
+    ) -> None:
+        if not 16 <= size <= 2048:
+            raise OptionError(f"size must be 16 to 2048 pixels, got {size}")
+        self.detector = make_face_detector(face_detector)
+        self.size = size
+        self.max_pixels = max_pixels
+
+    def locate(self, source: ImageSource) -> Located:
+        """Decode a picture and find its faces. Raises ImageError."""
+        picture = images.read(source, self.max_pixels)
+        faces = tuple(self.detector.detect(picture.pixels))
+        return Located(picture, faces, tuple(crop.around(f, picture.size) for f in faces), crop.centre(picture.size))
+
+    def process_image(self, source: ImageSource) -> Floats:
+        """The largest face with some context: float32 (size, size, 3), RGB in [0, 1].
+
+        source: path, bytes, binary file object, PIL image or uint8 RGB array. Where there is no face the central square
+        of the whole picture is given, with a ``NoFaceWarning``. Raises ImageError for what is no picture.
+        """
+        located = self.locate(source)
+        if not located.faces:
+            warnings.warn(
+                f"{located.picture.name}: no face found; the whole picture was taken", NoFaceWarning, stacklevel=2
+            )
+        part = located.crops[0] if located.crops else located.whole
+        return resized(located.picture.pixels, part, self.size).astype(np.float32) / np.float32(255)

@@ -1,0 +1,70 @@
+"""Labelled pictures: the rows of a manifest, and which family of forgery each fake belongs to."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..types import Family
+
+UNSEEN = "unseen-"
+"""Sources whose name begins so are for reading only."""
+
+FAMILY_OF_SOURCE: dict[str, Family] = {
+    "deepfake-and-real-images": "swap",
+    "dfdc-faces": "swap",
+    "modern-swaps": "swap",
+    "140k-real-and-fake-faces": "gan",
+    "unseen-stylegan2": "gan",
+    "sd21-faces": "generated",
+    "sfhq-t2i-faces": "generated",
+    "genai-scenes": "generated",
+    "modern-fakes": "generated",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One picture of a manifest. fake: polarity as everywhere inside (True = fake)."""
+
+    path: Path
+    fake: bool
+    source: str
+    generator: str
+    split: str
+    group: str
+    sha256: str
+
+    @property
+    def family(self) -> Family | None:
+        """The family of forgery, None for a real picture."""
+        return FAMILY_OF_SOURCE[self.source] if self.fake else None
+
+
+def read_manifest(folder: Path) -> list[Row]:
+    """Rows of ``folder/manifest.csv`` in file order. Raises ValueError on an unknown label or source."""
+    rows = []
+    with open(folder / "manifest.csv", newline="", encoding="utf-8") as file:
+        for line, entry in enumerate(csv.DictReader(file), start=2):
+            if entry["label"] not in ("real", "fake"):
+                raise ValueError(f"manifest.csv line {line}: label must be 'real' or 'fake', got {entry['label']!r}")
+            fake = entry["label"] == "fake"
+            if fake and entry["source"] not in FAMILY_OF_SOURCE:
+                raise ValueError(
+                    f"manifest.csv line {line}: no family of forgery is known for source {entry['source']!r}"
+                )
+            if entry["source"].startswith(UNSEEN) and entry["split"] != "test":
+                raise ValueError(f"manifest.csv line {line}: {entry['source']} may only be read as test")
+            rows.append(
+                Row(
+                    folder / entry["path"],
+                    fake,
+                    entry["source"],
+                    entry["generator"],
+                    entry["split"],
+                    f"{entry['source']}/{entry['group']}",
+                    entry["sha256"],
+                )
+            )
+    return rows

@@ -1,0 +1,62 @@
+"""Features of the frozen encoder over a store of views, through ONNX Runtime; kept on disk, resumable."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+
+from ..models.preprocess import normalised
+from .views import read_store
+
+_PIECE = 200
+
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+
+
+def _piece(store: Path, encoder: Path, path: Path, start: int, stop: int) -> None:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = ort.InferenceSession(str(encoder), options, providers=["CPUExecutionProvider"])
+    pixels = np.load(store / "pixels.npy", mmap_mode="r")
+    rows = [
+        session.run(["statistics"], {"pixels": normalised(pixels[i], CLIP_MEAN, CLIP_STD)})[0]
+        for i in range(start, stop)
+    ]
+    partial = path.with_suffix(".partial")
+    with open(partial, "wb") as file:
+        np.save(file, np.concatenate(rows).astype(np.float16))
+    os.replace(partial, path)
+
+
+def feature_folder(store: Path, encoder: Path) -> Path:
+    """Where the features of this store by this encoder lie (keyed by the encoder's hash)."""
+    return store / f"features-{hashlib.sha256(encoder.read_bytes()).hexdigest()[:16]}"
+
+
+def compute(store: Path, encoder: Path, processes: int) -> None:
+    """Compute what is missing. Views run one at a time, as in service."""
+    views, _, _ = read_store(store)
+    folder = feature_folder(store, encoder)
+    folder.mkdir(exist_ok=True)
+    starts = [s for s in range(0, len(views), _PIECE) if not (folder / f"{s:06d}.npy").exists()]
+    begun = time.monotonic()
+    with ProcessPoolExecutor(processes) as pool:
+        futures = [
+            pool.submit(_piece, store, encoder, folder / f"{s:06d}.npy", s, min(s + _PIECE, len(views))) for s in starts
+        ]
+        for done, future in enumerate(futures, start=1):
+            future.result()
+            left = (time.monotonic() - begun) / done * (len(starts) - done)
+            print(f"features: {done} of {len(starts)} pieces, {left / 60:.1f} min left", flush=True)
+
+
+def load(store: Path, encoder: Path) -> np.ndarray:
+    """float16 (n, 12, 4, 768): the encoder's ``statistics`` of every view (of the pieces computed so far)."""
+    return np.concatenate([np.load(path) for path in sorted(feature_folder(store, encoder).glob("*.npy"))])

@@ -1,0 +1,157 @@
+"""Trains one network on a store of views: AdamW, cosine rate, averaged weights, checkpoints that survive a stop.
+
+Targets (N, 4) as ``card.OUTPUTS``: any fake, then each family against all real pictures; a fake says nothing about the
+heads of the other families, so those are masked.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..types import FAMILIES
+from .views import View
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Hyper-parameters. mean, std: of the input scaled to [0, 1]. zoom: smallest side of a random crop, 1 for none."""
+
+    steps: int
+    batch: int = 32
+    rate: float = 1e-3
+    decay: float = 0.02
+    warmup: int = 50
+    average: float = 0.995
+    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    std: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    zoom: float = 1.0
+    seed: int = 0
+
+
+def targets(views: Sequence[View]) -> tuple[np.ndarray, np.ndarray]:
+    """(labels, mask), float32 (n, 4) each."""
+    labels = np.zeros((len(views), 1 + len(FAMILIES)), np.float32)
+    mask = np.ones_like(labels)
+    for i, view in enumerate(views):
+        if view.fake:
+            mask[i, 1:] = 0
+            head = 1 + FAMILIES.index(view.family)
+            labels[i, [0, head]] = 1
+            mask[i, head] = 1
+    return labels, mask
+
+
+def weights(views: Sequence[View], power: float = 0.5) -> np.ndarray:
+    """Sampling weights, float64 (n,), summing to 1: half real, half fake; inside, a source counts n ** power."""
+    keys = [(view.source, view.fake, view.how in ("blend", "composite")) for view in views]
+    counts = {key: keys.count(key) for key in set(keys)}
+    totals = {fake: sum(n**power for key, n in counts.items() if key[1] == fake) for fake in (True, False)}
+    return np.array([counts[key] ** (power - 1) / totals[key[1]] / 2 for key in keys])
+
+
+def as_input(pixels: np.ndarray, plan: Plan) -> Tensor:
+    """uint8 (N, H, W, 3) -> normalised float32 (N, 3, H, W)."""
+    x = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().div_(255)
+    return ((x - torch.tensor(plan.mean)[:, None, None]) / torch.tensor(plan.std)[:, None, None]).contiguous()
+
+
+def _varied(pixels: np.ndarray, plan: Plan, rng: np.random.Generator) -> Tensor:
+    """Mirrored, and cropped a little, at random."""
+    x = as_input(pixels, plan)
+    flips = torch.from_numpy(rng.random(len(x)) < 0.5)
+    x[flips] = x[flips].flip(3)
+    if plan.zoom < 1:
+        side = x.shape[-1]
+        for i in range(len(x)):
+            if rng.random() < 0.5:
+                size = int(side * rng.uniform(plan.zoom, 1))
+                top, left = rng.integers(0, side - size + 1, 2)
+                part = x[i : i + 1, :, top : top + size, left : left + size]
+                x[i] = functional.interpolate(part, size=(side, side), mode="bilinear", align_corners=False)[0]
+    return x
+
+
+def train(
+    network: nn.Module,
+    pixels: np.ndarray,
+    views: Sequence[View],
+    chosen: np.ndarray,
+    plan: Plan,
+    checkpoint: Path,
+    report: Callable[[nn.Module, int], str] | None = None,
+    every: int = 100,
+) -> nn.Module:
+    """Train on the views numbered by ``chosen``; returns the network with averaged weights, in eval mode.
+
+    Goes on from ``checkpoint`` where there is one. The same seed gives the same batches, stopped or not.
+    """
+    chosen = np.sort(chosen)
+    selected = [views[i] for i in chosen]
+    labels, mask = (torch.from_numpy(a) for a in targets(selected))
+    chances = weights(selected)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=plan.decay)
+    averaged = torch.optim.swa_utils.AveragedModel(
+        network,
+        multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(plan.average),  # type: ignore[no-untyped-call]
+        use_buffers=True,
+    )
+    first = 0
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        network.load_state_dict(state["network"])
+        averaged.load_state_dict(state["averaged"])
+        optimizer.load_state_dict(state["optimizer"])
+        first = state["step"]
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.train()
+    begun, losses = time.monotonic(), []
+    for step in range(first, plan.steps):
+        rng = np.random.default_rng([plan.seed, step])
+        torch.manual_seed(plan.seed * 1_000_003 + step)  # dropout
+        batch = rng.choice(len(chosen), plan.batch, p=chances)
+        x = _varied(np.stack([pixels[i] for i in chosen[batch]]), plan, rng).to(memory_format=torch.channels_last)
+        rate = plan.rate * min(1.0, (step + 1) / plan.warmup) * (0.5 + 0.5 * math.cos(math.pi * step / plan.steps))
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = network(x).float()
+        smooth = labels[batch] * 0.96 + 0.02
+        loss = functional.binary_cross_entropy_with_logits(logits, smooth, reduction="none")
+        loss = (loss * mask[batch]).sum() / mask[batch].sum()
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimizer.step()
+        averaged.update_parameters(network)
+        losses.append(loss.item())
+        if (step + 1) % every == 0 or step + 1 == plan.steps:
+            state = {"network": network.state_dict(), "averaged": averaged.state_dict()}
+            partial = checkpoint.with_suffix(".partial")
+            torch.save({**state, "optimizer": optimizer.state_dict(), "step": step + 1}, partial)
+            os.replace(partial, checkpoint)
+            pace = (time.monotonic() - begun) / (step + 1 - first)
+            said = report(averaged.module.eval(), step + 1) if report else ""
+            left = pace * (plan.steps - step - 1) / 60
+            mean = np.mean(losses[-every:])
+            print(f"step {step + 1}/{plan.steps} loss {mean:.4f} {left:.1f} min left {said}", flush=True)
+    return averaged.module.eval()
+
+
+@torch.inference_mode()
+def logits_of(network: nn.Module, pixels: np.ndarray, chosen: np.ndarray, plan: Plan) -> np.ndarray:
+    """float32 (n, 4) logits of the views numbered by ``chosen``."""
+    parts = [
+        network(as_input(np.stack([pixels[i] for i in chosen[at : at + 64]]), plan)).numpy()
+        for at in range(0, len(chosen), 64)
+    ]
+    return np.concatenate(parts)

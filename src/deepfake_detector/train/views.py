@@ -1,0 +1,266 @@
+"""The store of training views: every picture, as it is or handled, as the members will see it.
+
+A store is a folder: ``views.csv`` (a line a view), ``pixels.npy`` uint8 (n, 224, 224, 3) and ``native.npy`` uint8
+(n, 192, 192, 3). It is made once, in pieces that survive a stop, and lies outside the repository.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from .. import images
+from ..faces import crop
+from ..faces.yunet import YuNet
+from ..models.preprocess import native, resized
+from ..types import Face, Pixels
+from .augment import degraded
+from .data import Row
+from .forge import composite, self_blended
+
+SIDE, NATIVE = 224, 192
+_PIECE = 400  # jobs in one piece
+
+
+@dataclass(frozen=True)
+class Job:
+    """One picture to make views of.
+
+    how: "plain" (as it is), "handled" (``degraded``), "blend", "composite" or "twin" (handled, the real
+    counterpart of a forged picture: same seed, same handling). donor: index of the row that gives a composite's part.
+    """
+
+    row: int
+    how: str
+    seed: int
+    scene: bool
+    donor: int = -1
+
+
+@dataclass(frozen=True)
+class View:
+    """One line of ``views.csv``. view: "face" or "scene"; forged: made fake by ``forge``."""
+
+    row: int
+    job: int
+    view: str
+    how: str
+    fake: bool
+    family: str
+    source: str
+    generator: str
+    split: str
+    group: str
+    face_size: float
+    width: int
+    height: int
+
+
+# How many handled copies of each training picture: rare and varied sources count for more.
+_COPIES = {
+    "140k-real-and-fake-faces": 1.5,
+    "deepfake-and-real-images": 0.35,
+    "dfdc-faces": 1.0,
+    "modern-fakes": 4,
+    "modern-swaps": 6,
+    "camera-reals": 4,
+    "press-reals": 4,
+    "genai-scenes": 3,
+    "real-scenes": 3,
+    "hires-faces": 2.5,
+    "sd21-faces": 2,
+    "sfhq-t2i-faces": 2,
+    "small-real-faces": 2,
+}
+# What share of them is also seen as a whole picture, where not all are.
+_SCENE_SHARE = {
+    "deepfake-and-real-images": 0.4,
+    "dfdc-faces": 0.25,
+    "140k-real-and-fake-faces": 0.6,
+    "small-real-faces": 0.5,
+}
+
+
+def plan(rows: list[Row], seed: int) -> list[Job]:
+    """The jobs of a full training run, in a fixed random order (so that a prefix is a fair sample)."""
+    rng = np.random.default_rng(seed)
+    jobs = []
+    for index, row in enumerate(rows):
+        if row.split == "val":
+            jobs.append(Job(index, "plain", 0, True))
+        elif row.split == "train":
+            copies = _COPIES[row.source]
+            for copy in range(int(copies) + int(rng.random() < copies % 1)):
+                how = "plain" if copy == 0 and rng.random() < 0.3 else "handled"
+                scene = bool(rng.random() < _SCENE_SHARE.get(row.source, 1.0))
+                jobs.append(Job(index, how, int(rng.integers(2**31)), scene))
+    jobs += _forged(rows, rng)
+    return [jobs[i] for i in rng.permutation(len(jobs))]
+
+
+def _forged(rows: list[Row], rng: np.random.Generator) -> list[Job]:
+    """Forged pictures and their twins, from real faces of the training split; donors come from the same source."""
+    weights = {
+        "140k-real-and-fake-faces": 400,
+        "hires-faces": 300,
+        "dfdc-faces": 400,
+        "deepfake-and-real-images": 300,
+        "press-reals": 150,
+        "camera-reals": 50,
+        "small-real-faces": 100,
+    }
+    jobs = []
+    for source, count in weights.items():
+        pool = [i for i, row in enumerate(rows) if row.source == source and row.split == "train" and not row.fake]
+        for _ in range(count):
+            index, donor, seed = int(rng.choice(pool)), int(rng.choice(pool)), int(rng.integers(2**31))
+            how = "blend" if rng.random() < 0.5 else "composite"
+            scene = bool(rng.random() < 0.3)
+            jobs.append(Job(index, how, seed, scene, donor))
+            if rng.random() < 0.5:
+                jobs.append(Job(index, "twin", seed, scene))
+    return jobs
+
+
+_detector: YuNet | None = None
+
+
+def faces_of(pixels: Pixels) -> list[Face]:
+    """Faces by the default detector, one instance a process."""
+    global _detector
+    _detector = _detector or YuNet()
+    return _detector.detect(pixels)
+
+
+def _picture(job: Job, rows: list[Row]) -> tuple[Pixels, bool] | None:
+    """The job's picture after handling, and whether it was forged; None where no face could be forged."""
+    pixels = images.read(rows[job.row].path).pixels
+    rng = np.random.default_rng(job.seed)
+    if job.how == "plain":
+        return pixels, False
+    if job.how in ("handled", "twin"):
+        return degraded(pixels, rng), False
+    faces = faces_of(pixels)
+    if not faces or faces[0].size < 40:
+        return None
+    forging = np.random.default_rng([job.seed, 1])  # apart, so that the twin is handled alike
+    try:
+        if job.how == "blend":
+            forged = self_blended(pixels, faces[0], forging)
+        else:
+            donor = images.read(rows[job.donor].path).pixels
+            donor_faces = faces_of(donor)
+            if not donor_faces or job.donor == job.row:
+                return None
+            forged = composite(pixels, faces[0], donor, donor_faces[0], forging)
+    except (ValueError, cv2.error):
+        return None
+    return degraded(forged, rng), True
+
+
+def views_of(number: int, job: Job, rows: list[Row]) -> Iterator[tuple[View, Pixels, Pixels]]:
+    """The views of one job: of its largest face, and of the whole picture."""
+    made = _picture(job, rows)
+    if made is None:
+        return
+    pixels, forged = made
+    row, size = rows[job.row], (pixels.shape[1], pixels.shape[0])
+    faces = faces_of(pixels)
+    face_size = faces[0].size if faces else 0.0
+    parts = [("face", crop.around(faces[0], size))] if faces and face_size >= 24 else []
+    if job.scene or not parts:
+        parts.append(("scene", crop.centre(size)))
+    for name, part in parts:
+        family = "swap" if forged else row.family or ""
+        view = View(
+            job.row, number, name, job.how, row.fake or forged, family, row.source, row.generator, row.split, row.group,
+            round(face_size, 1), *size,
+        )  # fmt: skip
+        yield view, resized(pixels, part, SIDE), native(pixels, part, NATIVE)
+
+
+def _piece(folder: Path, number: int, jobs: list[Job], rows: list[Row]) -> int:
+    cv2.setNumThreads(1)
+    path = folder / f"piece-{number:04d}.npz"
+    made = [view for i, job in enumerate(jobs) for view in views_of(number * _PIECE + i, job, rows)]
+    lines = json.dumps([asdict(view) for view, _, _ in made])
+    partial = path.with_suffix(".partial")
+    with open(partial, "wb") as file:
+        pixels, native_pixels = np.stack([m[1] for m in made]), np.stack([m[2] for m in made])
+        np.savez(file, lines=np.array(lines), pixels=pixels, native=native_pixels)
+    os.replace(partial, path)
+    return len(made)
+
+
+def make_store(folder: Path, rows: list[Row], jobs: list[Job], processes: int) -> None:
+    """Make (or go on making) the store of ``jobs`` in ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    signature = hashlib.sha256(json.dumps([asdict(job) for job in jobs]).encode()).hexdigest()
+    marker = folder / "plan.sha256"
+    if marker.exists() and marker.read_text() != signature:
+        raise ValueError(f"{folder} holds views of another plan; use a new folder")
+    marker.write_text(signature)
+    if (folder / "views.csv").exists():
+        return
+    pieces = [jobs[i : i + _PIECE] for i in range(0, len(jobs), _PIECE)]
+    todo = [n for n in range(len(pieces)) if not (folder / f"piece-{n:04d}.npz").exists()]
+    with ProcessPoolExecutor(processes) as pool:
+        futures = [pool.submit(_piece, folder, n, pieces[n], rows) for n in todo]
+        for done, future in enumerate(futures, start=1):
+            future.result()
+            print(f"views: piece {done} of {len(todo)}", flush=True)
+    _gather(folder, len(pieces))
+
+
+def _gather(folder: Path, pieces: int) -> None:
+    """Lay the pieces into two arrays and one table, then drop them."""
+    paths = [folder / f"piece-{n:04d}.npz" for n in range(pieces)]
+    lines = [line for path in paths for line in json.loads(str(np.load(path)["lines"]))]
+    for name, side in (("pixels", SIDE), ("native", NATIVE)):
+        out = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.uint8, (len(lines), side, side, 3))
+        at = 0
+        for path in paths:
+            part = np.load(path)[name]
+            out[at : at + len(part)] = part
+            at += len(part)
+        out.flush()
+    with open(folder / "views.partial", "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(lines[0]))
+        writer.writeheader()
+        writer.writerows(lines)
+    os.replace(folder / "views.partial", folder / "views.csv")
+    for path in paths:
+        path.unlink()
+
+
+def read_store(folder: Path) -> tuple[list[View], np.ndarray, np.ndarray]:
+    """The table, and the two arrays mapped from disk: (views, pixels, native)."""
+    with open(folder / "views.csv", newline="", encoding="utf-8") as file:
+        views = [
+            View(
+                int(line["row"]),
+                int(line["job"]),
+                line["view"],
+                line["how"],
+                line["fake"] == "True",
+                line["family"],
+                line["source"],
+                line["generator"],
+                line["split"],
+                line["group"],
+                float(line["face_size"]),
+                int(line["width"]),
+                int(line["height"]),
+            )
+            for line in csv.DictReader(file)
+        ]
+    return views, np.load(folder / "pixels.npy", mmap_mode="r"), np.load(folder / "native.npy", mmap_mode="r")
