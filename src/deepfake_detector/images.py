@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 import warnings
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
@@ -32,7 +33,8 @@ SUFFIXES = frozenset(
 )
 """File name endings looked for in folders; a file named outright is tried whatever its name."""
 
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "TIFF")
+_FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "TIFF")  # MPO opens as JPEG
+_opening = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +102,9 @@ def _decode(file: io.BytesIO, name: str, max_pixels: int) -> Picture:
     if not file.getbuffer().nbytes:
         raise ImageUnreadable(name, "the file is empty (0 bytes).")
     try:
-        with warnings.catch_warnings():
-            # Pillow's own bomb warning: the limit is checked right below, from the header, as an error.
+        # Pillow's own bomb warning is silenced: the limit is checked right below, from the header, as an error.
+        # Under a lock, because the filters belong to the whole process and threads would restore each other's.
+        with _opening, warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(file, formats=_FORMATS)
     except Image.DecompressionBombError:
@@ -119,12 +122,10 @@ def _finish(image: Image.Image, name: str, max_pixels: int) -> Picture:
     _check_size(image.width, image.height, name, max_pixels)
     container, frames = image.format, int(getattr(image, "n_frames", 1))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # damaged EXIF only warns; the pixels are what counts
-            if frames > 1 and image.tell() != 0:
-                image.seek(0)
-            image.load()
-            pixels = _to_rgb(_upright(image))
+        if frames > 1 and image.tell() != 0:
+            image.seek(0)
+        image.load()
+        pixels = _to_rgb(_upright(image))
     except Exception as error:  # truncated or corrupt data raise OSError, SyntaxError, struct.error ... by format
         raise ImageUnreadable(name, f"damaged or truncated ({type(error).__name__}: {error}).") from None
     # An MPO's further frames are a phone's depth map or second lens, not an animation.

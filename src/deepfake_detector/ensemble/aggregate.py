@@ -1,9 +1,10 @@
 """How members become one score.
 
-Every score is a linear function of the members' evidence, made a probability by the logistic function:
+Every score is linear in the members' evidence and made a probability by the logistic function:
 
-* ``stacked`` (default): weights learned on sources whose fakes the members had not been fitted on (stacked generalisation,
-  Wolpert 1992, doi 10.1016/S0893-6080(05)80023-1; departure: folds are sources, and weights cannot be negative);
+* ``stacked`` (default): weights learned on sources whose fakes the members had not been fitted on (stacked
+  generalisation, Wolpert 1992, doi 10.1016/S0893-6080(05)80023-1; departures: folds are sources, and no weight is
+  negative);
 * ``mean``: the mean of the members' own calibrated probabilities, calibrated again (Platt scaling);
 * ``vote``: the share of members whose own probability reaches one half.
 

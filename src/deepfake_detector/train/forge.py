@@ -1,7 +1,7 @@
-"""Fakes made from real pictures by code, with untouched twins: they teach traces, since content is the same.
+"""Fakes made from real pictures by code, with untouched twins: content is the same, so they teach traces.
 
-* ``self_blended``: Shiohara and Yamasaki 2022, "Detecting Deepfakes with Self-Blended Images" (arXiv 2204.08376): a face
-  is recoloured, shifted and blended back onto itself. Departures: the mask comes from five landmarks and a
+* ``self_blended``: Shiohara and Yamasaki 2022, "Detecting Deepfakes with Self-Blended Images" (arXiv 2204.08376): a
+  face is recoloured, shifted and blended back onto itself. Departures: the mask comes from five landmarks and a
   template (no 81-point model), and may cover one part of the face only.
 * ``composite``: a face, or one part of it, of another real person is aligned by landmarks, colour-matched and
   blended in. It is what hand-made edits and classical swaps do (Photoshop's healing included: Pérez et al. 2003,

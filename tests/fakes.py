@@ -1,0 +1,125 @@
+"""Toy graphs and bundles with answers a person can work out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from deepfake_detector.models.bundle import Bundle
+from deepfake_detector.models.card import Card
+from deepfake_detector.types import Face, Pixels
+
+UNIT = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
+
+
+def brightness_graph(side: int, slope: float, offset: float = 0.0) -> bytes:
+    """logits = slope * (mean of the view) + offset, the same for all four outputs."""
+    weights = numpy_helper.from_array(np.full((1, 4), slope, np.float32), "w")
+    bias = numpy_helper.from_array(np.full(4, offset, np.float32), "b")
+    nodes = [
+        helper.make_node("ReduceMean", ["x"], ["m"], axes=[1, 2, 3], keepdims=0),
+        helper.make_node("Unsqueeze", ["m", "axis"], ["u"]),
+        helper.make_node("Gemm", ["u", "w", "b"], ["logits"]),
+    ]
+    axis = numpy_helper.from_array(np.array([1], np.int64), "axis")
+    return _model(nodes, [3, side, side], ["N", 4], [weights, bias, axis], "logits")
+
+
+def mean_encoder(side: int) -> bytes:
+    """Output "features" (N, 3): the mean of each channel."""
+    nodes = [helper.make_node("ReduceMean", ["x"], ["features"], axes=[2, 3], keepdims=0)]
+    return _model(nodes, [3, side, side], ["N", 3], [], "features")
+
+
+def channel_head(weights: list[float]) -> bytes:
+    """logits = weights . channel means, the same for all four outputs."""
+    matrix = np.repeat(np.array(weights, np.float32)[:, None], 4, axis=1)
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["logits"])]
+    return _model(nodes, [3], ["N", 4], [numpy_helper.from_array(matrix, "w")], "logits")
+
+
+def _model(nodes: list[Any], inputs: list[int], outputs: list[Any], initialisers: list[Any], name: str) -> bytes:
+    graph = helper.make_graph(
+        nodes,
+        "toy",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", *inputs])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, outputs)],
+        initialisers,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def card(name: str, region: str, graph: str, **changes: Any) -> Card:
+    """A card for a 32-pixel toy member."""
+    base = Card(name=name, region=region, sampling="resized", side=32, graph=graph, **UNIT)  # type: ignore[arg-type]
+    return replace(base, **changes)
+
+
+def linear(*members: str, weight: float = 1.0, bias: float = 0.0) -> dict[str, Any]:
+    """A score that reads only the pooled logit of each member."""
+    return {"weights": {name: (weight, 0, 0, 0, 0) for name in members}, "bias": bias}
+
+
+POLICY: dict[str, Any] = {
+    "band": (0.4, 0.6),
+    "poor_band": (0.2, 0.8),
+    "disagreement": 0.9,
+    "small_face": 40.0,
+    "small_picture": 64.0,
+    "blurred": 0.0,
+    "heavy_compression": 100.0,
+    "threshold": 0.5,
+}
+
+
+def ensemble(face: str = "toy-face", scene: str = "toy-scene") -> dict[str, Any]:
+    """Face and scene count alike; together their logits add up."""
+    scores = {"face": linear(face), "scene": linear(scene), "both": linear(face, scene)}
+    return {
+        "members": {face: linear(face), scene: linear(scene)},
+        "picture": scores,
+        "kinds": dict.fromkeys(("swap", "gan", "generated"), scores),
+        "mean": dict.fromkeys(("face", "scene", "both"), (1.0, 0.0)),
+        "policy": POLICY,
+    }
+
+
+def bundle() -> Bundle:
+    """Bright pictures are fake: the face member says 8 * brightness - 4, the scene member 4 * brightness - 2."""
+    return Bundle(
+        name="toy",
+        version="1",
+        cards=(card("toy-face", "face", "face"), card("toy-scene", "scene", "scene")),
+        ensemble=json.loads(json.dumps(ensemble())),
+        about={"limits": ["It only knows brightness."]},
+        graphs={"face": brightness_graph(32, 8.0, -4.0), "scene": brightness_graph(32, 4.0, -2.0)},
+    )
+
+
+class FixedFaces:
+    """A face detector that always gives the same faces."""
+
+    name = "fixed"
+
+    def __init__(self, *faces: Face) -> None:
+        self.faces = sorted(faces, key=lambda face: -face.size)
+
+    def detect(self, pixels: Pixels) -> list[Face]:
+        return list(self.faces)
+
+
+def grey(level: int, width: int = 120, height: int = 100) -> Pixels:
+    """A flat picture."""
+    return np.full((height, width, 3), level, np.uint8)
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,85 @@
+"""Imports run one way; the order stands in LAYERS, lowest first."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import deepfake_detector
+
+ROOT = Path(deepfake_detector.__file__).parent
+LAYERS = [
+    {"errors"},
+    {"types"},
+    {"images"},
+    {"faces"},
+    {"models", "quality"},
+    {"preprocessor", "ensemble"},
+    {"detector"},
+    {"cli"},
+]
+RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}
+TRAIN_MAY_USE = {"errors", "types", "images", "faces", "models", "quality", "ensemble"}
+HEAVY = {"torch", "sklearn", "scipy", "onnx", "matplotlib", "skimage"}
+
+
+def room_of(path: Path) -> str:
+    """The first name below the package."""
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> set[tuple[str, bool]]:
+    """(absolute module, whether it is of this package) for every import of a file, lazy ones included."""
+    found = set()
+    package = ["deepfake_detector", *path.relative_to(ROOT).parts[:-1]]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {(alias.name, False) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            if not node.level:
+                found.add((node.module or "", False))
+                continue
+            base = package[: len(package) - node.level + 1]
+            module = [*base, *(node.module or "").split(".")] if node.module else base
+            names = [alias.name for alias in node.names] if len(module) == 1 else [""]
+            found |= {(".".join(filter(None, [*module, name])), True) for name in names}
+    return found
+
+
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_arrows_run_one_way(path: Path) -> None:
+    room = room_of(path)
+    if room in ("__init__", "__main__"):
+        return
+    for module, ours in imports(path):
+        if not ours:
+            continue
+        other = module.split(".")[1] if "." in module else ""
+        if other in ("", room, "__version__"):
+            continue
+        if room == "train":
+            assert other in TRAIN_MAY_USE, f"{path.name} imports {module}"
+        elif other == "train":
+            assert room == "cli", f"{path.name} imports {module}: only the command line may"
+        else:
+            assert RANK[other] < RANK[room], f"{path.name} imports {module}: an arrow against the order"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_inference_never_needs_the_extras(path: Path) -> None:
+    if room_of(path) != "train":
+        assert not HEAVY & {module.split(".")[0] for module, _ in imports(path)}
+
+
+def test_every_room_has_its_place() -> None:
+    rooms = {room_of(path) for path in FILES} - {"__init__", "__main__", "train"}
+    assert rooms == set(RANK)
+
+
+def test_only_images_decodes() -> None:
+    for path in FILES:
+        if room_of(path) not in ("images", "train"):
+            assert "Image.open" not in path.read_text(encoding="utf-8"), path

@@ -1,0 +1,165 @@
+"""The detector's logic, on a toy bundle whose answers can be worked out (bright is fake)."""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import FixedFaces, bundle, grey
+from PIL import Image
+
+from deepfake_detector import DeepfakeDetector, Face, Failure, ImageTooSmall, OptionError, Prediction, UnreadableWarning
+from deepfake_detector.detector import MIN_FACE
+from deepfake_detector.ensemble.aggregate import LIMIT, sigmoid
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "toy.h5"
+    bundle().save(path)
+    return path
+
+
+def detector(model: Path, *faces: Face, **options: object) -> DeepfakeDetector:
+    return DeepfakeDetector(model, face_detector=FixedFaces(*faces), **options)  # type: ignore[arg-type]
+
+
+def soft(logit: float) -> float:
+    return LIMIT * math.tanh(logit / LIMIT)
+
+
+def test_score_by_hand_without_a_face(model: Path) -> None:
+    result = detector(model).predict(grey(204))  # brightness 0.8: 4 * 0.8 - 2 = 1.2
+    assert result.score == pytest.approx(sigmoid(soft(1.2)), abs=1e-6)
+    assert result.scene_score == result.score
+    assert "no_face" in result.reasons
+    assert result.faces == ()
+    assert result.size == (120, 100)
+    assert result.model == "toy 1"
+    assert result.members.keys() == {"toy-scene"}
+
+
+def test_score_by_hand_with_a_face(model: Path) -> None:
+    result = detector(model, Face((20, 20, 80, 80), 0.9)).predict(grey(204))  # the face says 8 * 0.8 - 4 = 2.4
+    assert result.score == pytest.approx(sigmoid(soft(2.4) + soft(1.2)), abs=1e-6)
+    assert result.scene_score == pytest.approx(sigmoid(soft(1.2)), abs=1e-6)
+    (face,) = result.faces
+    assert face.score == pytest.approx(sigmoid(soft(2.4)), abs=1e-6)
+    assert face.members == {"toy-face": pytest.approx(face.score)}
+    assert face.face.confidence == 0.9
+    assert "no_face" not in result.reasons
+    assert result.to_dict()["faces"][0]["box"] == [20, 20, 80, 80]
+
+
+def test_each_face_has_its_own_score(model: Path) -> None:
+    pixels = grey(60, 300, 120)
+    pixels[:, 150:] = 220
+    result = detector(model, Face((30, 30, 90, 90)), Face((210, 30, 271, 90))).predict(pixels)
+    bright, dark = result.faces
+    assert bright.face.box[0] == 210  # the larger comes first
+    assert dark.score is not None
+    assert bright.score is not None
+    assert dark.score < 0.2 < 0.8 < bright.score
+
+
+def test_tiny_faces_are_reported_without_a_score(model: Path) -> None:
+    result = detector(model, Face((10, 10, 10 + MIN_FACE - 1, 30))).predict(grey(204))
+    assert result.faces[0].score is None
+    assert result.score == result.scene_score
+    assert "small_face" in result.reasons
+    assert "no_face" not in result.reasons
+
+
+def test_more_faces_than_are_scored(model: Path) -> None:
+    faces = [Face((10 * i, 10, 10 * i + 30 + i, 50)) for i in range(5)]
+    result = detector(model, *faces, max_faces=3).predict(grey(204))
+    assert [face.score is None for face in result.faces] == [False, False, False, True, True]
+    assert (
+        result.faces[4].reasons == ("small_face", "cut_face", "many_faces") or "many_faces" in result.faces[4].reasons
+    )
+    assert "many_faces" in result.reasons
+
+
+def test_a_face_cut_by_the_border(model: Path) -> None:
+    assert "cut_face" in detector(model, Face((0, 20, 60, 80))).predict(grey(204)).reasons
+    assert "cut_face" not in detector(model, Face((1, 20, 60, 80))).predict(grey(204)).reasons
+
+
+@pytest.mark.parametrize("size", [(1, 1), (31, 500), (500, 31)])
+def test_too_few_pixels_are_an_error_not_a_score(model: Path, size: tuple[int, int]) -> None:
+    with pytest.raises(ImageTooSmall, match="32 x 32"):
+        detector(model).predict(grey(100, *size))
+
+
+def test_threshold_moves_prediction_and_band(model: Path) -> None:
+    picture = grey(160)  # 4 * 0.627 - 2 = 0.51 -> 0.62
+    assert detector(model).predict(picture)[0] == "Fake"
+    strict = detector(model, threshold=0.9).predict(picture)
+    assert (strict[0], strict.verdict, strict.threshold) == ("Real", "real", 0.9)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"aggregation": "median"}, "stacked, mean, vote"),
+        ({"threshold": 0.0}, "between 0 and 1"),
+        ({"threshold": 50}, "between 0 and 1"),
+        ({"max_faces": 0}, "at least 1"),
+        ({"face_detector": "dlib"}, "yunet, haar"),
+    ],
+)
+def test_wrong_options_say_what_is_right(model: Path, options: dict[str, object], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        DeepfakeDetector(model, **options)  # type: ignore[arg-type]
+
+
+def test_aggregations_differ_and_agree_on_one_member(model: Path) -> None:
+    picture = grey(204)
+    scores = {how: detector(model, aggregation=how).predict(picture).score for how in ("stacked", "mean", "vote")}
+    assert scores["stacked"] == pytest.approx(scores["mean"])
+    assert scores["vote"] == 1.0
+
+
+def test_a_batch_goes_on_past_what_it_cannot_read(model: Path, tmp_path: Path) -> None:
+    good = tmp_path / "good.png"
+    Image.fromarray(grey(204)).save(good)
+    bad = tmp_path / "bad.jpg"
+    bad.write_text("no picture")
+    results = detector(model).predict_batch([good, bad, tmp_path / "none.jpg", b"", grey(9, 1, 1), good])
+    kinds = [type(r.error).__name__ if isinstance(r, Failure) else "Prediction" for r in results]
+    assert kinds == [
+        "Prediction", "ImageUnreadable", "ImageNotFound", "ImageUnreadable", "ImageTooSmall", "Prediction",
+    ]  # fmt: skip
+    assert results[0] == results[5]
+
+
+def test_predict_proba_marks_failures_and_warns(model: Path) -> None:
+    with pytest.warns(UnreadableWarning, match="1 of 3 not judged: bytes"):
+        table = detector(model).predict_proba([grey(204), b"", grey(20)])
+    assert table.shape == (3, 2)
+    assert table.dtype == np.float64
+    assert np.isnan(table).tolist() == [[False] * 2, [True] * 2, [False] * 2]
+    assert table[[0, 2]].sum(axis=1).tolist() == [1, 1]
+    assert table[0, 1] > 0.5 > table[2, 1]
+
+
+def test_an_empty_batch(model: Path) -> None:
+    assert detector(model).predict_batch([]) == []
+    assert detector(model).predict_proba([]).shape == (0, 2)
+
+
+def test_threads_share_one_detector(model: Path) -> None:
+    shared = detector(model, Face((20, 20, 80, 80)))
+    pictures = [grey(level) for level in range(0, 250, 10)]
+    alone = [shared.predict(picture) for picture in pictures]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(shared.predict, pictures)) == alone
+
+
+def test_saved_and_loaded_scores_are_identical(model: Path, tmp_path: Path) -> None:
+    first = detector(model, Face((20, 20, 80, 80)))
+    first.save_model(tmp_path / "again.h5")
+    second = DeepfakeDetector.load_model(tmp_path / "again.h5", face_detector=FixedFaces(Face((20, 20, 80, 80))))
+    assert isinstance(second.predict(grey(77)), Prediction)
+    assert second.predict(grey(77)) == first.predict(grey(77))

@@ -1,0 +1,168 @@
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from deepfake_detector import ImageNotFound, ImageTooLarge, ImageUnreadable, images
+
+
+def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+GRADIENT = np.dstack([np.tile(np.arange(64, dtype=np.uint8) * 4, (48, 1))] * 3)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "GIF"])
+def test_lossless_formats_keep_every_pixel(kind: str) -> None:
+    picture = images.read(encoded(Image.fromarray(GRADIENT), kind))
+    assert picture.format == kind
+    assert picture.size == (64, 48)
+    np.testing.assert_array_equal(picture.pixels, GRADIENT)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "AVIF"])
+def test_lossy_formats_come_close(kind: str) -> None:
+    picture = images.read(encoded(Image.fromarray(GRADIENT), kind, quality=95))
+    assert picture.pixels.shape == (48, 64, 3)
+    assert np.abs(picture.pixels.astype(int) - GRADIENT).mean() < 4
+
+
+@pytest.mark.parametrize(("orientation", "corner"), [(1, (0, 0)), (3, (47, 63)), (6, (0, 47)), (8, (63, 0))])
+def test_exif_rotation_is_applied(orientation: int, corner: tuple[int, int]) -> None:
+    """A white corner at the top left is stored; where it appears follows from the EXIF definition."""
+    pixels = np.zeros((48, 64, 3), np.uint8)
+    pixels[:8, :8] = 255
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = images.read(encoded(Image.fromarray(pixels), "PNG", exif=exif))
+    y, x = corner
+    assert picture.pixels.shape == ((48, 64, 3) if orientation in (1, 3) else (64, 48, 3))
+    assert picture.pixels[y, x].tolist() == [255, 255, 255]
+
+
+def test_transparency_is_composited_on_white() -> None:
+    rgba = np.zeros((40, 40, 4), np.uint8)
+    rgba[..., 3] = 51  # black at 20 % on white: 255 * 0.8 = 204
+    assert images.read(encoded(Image.fromarray(rgba), "PNG")).pixels[0, 0].tolist() == [204, 204, 204]
+    np.testing.assert_array_equal(images.read(rgba).pixels, images.read(encoded(Image.fromarray(rgba), "PNG")).pixels)
+
+
+def test_transparent_palette_is_composited_on_white() -> None:
+    image = Image.new("P", (40, 40), 0)
+    image.putpalette([10, 20, 30, 200, 100, 50])
+    assert images.read(encoded(image, "PNG", transparency=0)).pixels[0, 0].tolist() == [255, 255, 255]
+    assert images.read(encoded(image, "PNG")).pixels[0, 0].tolist() == [10, 20, 30]
+
+
+def test_sixteen_bit_grey_is_scaled_not_clipped() -> None:
+    values = np.full((40, 40), 257 * 100, np.uint16)  # 100 in 8 bits
+    values[0, 0] = 65535
+    pixels = images.read(encoded(Image.fromarray(values), "PNG")).pixels
+    assert pixels[5, 5].tolist() == [100, 100, 100]
+    assert pixels[0, 0].tolist() == [255, 255, 255]
+
+
+def test_floating_tiff_in_unit_range_is_scaled() -> None:
+    pixels = images.read(encoded(Image.fromarray(np.full((40, 40), 0.4, np.float32)), "TIFF")).pixels
+    assert pixels[0, 0].tolist() == [102, 102, 102]
+
+
+def test_one_bit_grey_and_cmyk() -> None:
+    assert images.read(encoded(Image.new("1", (40, 40), 1), "PNG")).pixels[3, 3].tolist() == [255, 255, 255]
+    assert images.read(encoded(Image.new("L", (40, 40), 7), "PNG")).pixels[3, 3].tolist() == [7, 7, 7]
+    red = images.read(encoded(Image.new("CMYK", (40, 40), (0, 255, 255, 0)), "TIFF")).pixels[3, 3]
+    assert red.tolist() == [255, 0, 0]
+
+
+def test_first_frame_of_an_animation_and_a_note_of_it() -> None:
+    frames = [Image.new("L", (40, 40), level) for level in (10, 200)]
+    picture = images.read(encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]))
+    assert picture.pixels[0, 0].tolist() == [10, 10, 10]
+    assert picture.reasons == ("first_frame",)
+
+
+def test_all_ways_in_give_the_same_pixels(tmp_path: Path) -> None:
+    path = tmp_path / "a name with spaces and ünïcode 写真.png"
+    Image.fromarray(GRADIENT).save(path)
+    with open(path, "rb") as file:
+        sources = [str(path), path, path.read_bytes(), bytearray(path.read_bytes()), file, Image.open(path), GRADIENT]
+        for source in sources:
+            np.testing.assert_array_equal(images.read(source).pixels, GRADIENT)
+
+
+def test_missing_file_folder_and_strange_names(tmp_path: Path) -> None:
+    for name in (str(tmp_path / "none.jpg"), str(tmp_path), "a\0b", "x" * 5000):
+        with pytest.raises(ImageNotFound) as caught:
+            images.read(name)
+        assert caught.value.source == name
+
+
+def test_damaged_files_are_unreadable(tmp_path: Path) -> None:
+    whole = encoded(Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 90, 3), np.uint8)), "JPEG")
+    text = tmp_path / "text.jpg"
+    text.write_text("this is not a picture")
+    for source in (b"", text, whole[: len(whole) // 2], whole[:30], b"\x89PNG\r\n\x1a\n" + b"\0" * 40):
+        with pytest.raises(ImageUnreadable):
+            images.read(source)
+
+
+def test_svg_pdf_and_eps_are_not_decoded() -> None:
+    for data in (b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.4\n", b"%!PS-Adobe-3.0 EPSF-3.0\n"):
+        with pytest.raises(ImageUnreadable, match="supported format"):
+            images.read(data)
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG header that promises width x height pixels."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + b"IHDR" + header + struct.pack(">I", zlib.crc32(b"IHDR" + header))
+    data = zlib.compress(b"\0" * 100)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk
+        + struct.pack(">I", len(data))
+        + b"IDAT"
+        + data
+        + struct.pack(">I", zlib.crc32(b"IDAT" + data))
+    )
+
+
+@pytest.mark.parametrize("size", [(100_000, 100_000), (12_001, 10_000)])
+def test_size_is_checked_before_pixels_are_decoded(size: tuple[int, int]) -> None:
+    with pytest.raises(ImageTooLarge, match="max_pixels"):
+        images.read(bomb(*size))
+
+
+def test_the_limit_can_be_set() -> None:
+    with pytest.raises(ImageTooLarge):
+        images.read(GRADIENT, max_pixels=64 * 48 - 1)
+    assert images.read(GRADIENT, max_pixels=64 * 48).size == (64, 48)
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (GRADIENT.astype(np.float32) / 255, "Multiply by 255"),
+        (GRADIENT.astype(np.int64), "expected dtype uint8"),
+        (np.zeros((3, 48, 64), np.uint8), "expected shape"),
+        (np.zeros((0, 64, 3), np.uint8), "empty"),
+        (np.zeros(64, np.uint8), "expected shape"),
+    ],
+)
+def test_arrays_that_do_not_fit_say_what_was_expected(array: np.ndarray, message: str) -> None:
+    with pytest.raises(ImageUnreadable, match=message):
+        images.read(array)
+
+
+def test_something_else_entirely() -> None:
+    with pytest.raises(ImageUnreadable, match="int: expected a path"):
+        images.read(42)  # type: ignore[arg-type]
+    with pytest.raises(ImageUnreadable, match="'rb'"):
+        images.read(io.StringIO("text"))  # type: ignore[arg-type]

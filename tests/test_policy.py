@@ -1,0 +1,53 @@
+import pytest
+from fakes import POLICY
+
+from deepfake_detector import ModelInvalid
+from deepfake_detector.ensemble.policy import Policy
+
+policy = Policy.from_dict(POLICY)
+AGREED = {"a": 0.9, "b": 0.8}
+
+
+@pytest.mark.parametrize(
+    ("score", "verdict", "reasons"),
+    [
+        (0.1, "real", ()),
+        (0.4, "real", ()),
+        (0.41, "inconclusive", ("low_confidence",)),
+        (0.59, "inconclusive", ("low_confidence",)),
+        (0.6, "fake", ()),
+    ],
+)
+def test_the_band_is_inconclusive(score: float, verdict: str, reasons: tuple[str, ...]) -> None:
+    assert policy.decide(score, AGREED, (), 0.5) == (verdict, reasons)
+
+
+@pytest.mark.parametrize("reason", ["small_face", "small_picture", "blurred", "heavy_compression"])
+def test_poor_quality_widens_the_band(reason: str) -> None:
+    assert policy.decide(0.7, AGREED, (reason,), 0.5) == ("inconclusive", (reason,))
+    assert policy.decide(0.85, AGREED, (reason,), 0.5) == ("fake", (reason,))
+
+
+def test_no_face_is_a_reason_but_not_poor_quality() -> None:
+    assert policy.decide(0.7, AGREED, ("no_face",), 0.5) == ("fake", ("no_face",))
+
+
+def test_members_that_contradict_each_other() -> None:
+    verdict, reasons = policy.decide(0.7, {"a": 0.99, "b": 0.01}, (), 0.5)
+    assert (verdict, reasons) == ("inconclusive", ("members_disagree",))
+
+
+def test_the_band_moves_with_the_threshold() -> None:
+    assert policy.decide(0.65, AGREED, (), 0.7)[0] == "inconclusive"
+    assert policy.decide(0.55, AGREED, (), 0.7)[0] == "real"
+
+
+def test_quality_reasons() -> None:
+    assert policy.quality_reasons(None, 500, 1, 1) == ("no_face",)
+    assert policy.quality_reasons(39, 63, 1, 1) == ("small_face", "small_picture")
+    assert policy.quality_reasons(40, 64, -0.1, 101) == ("blurred", "heavy_compression")
+
+
+def test_an_incomplete_policy_is_refused() -> None:
+    with pytest.raises(ModelInvalid, match="policy"):
+        Policy.from_dict({"band": (0.4, 0.6)})
