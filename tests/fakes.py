@@ -65,7 +65,7 @@ def card(name: str, region: str, graph: str, **changes: Any) -> Card:
 
 def linear(*members: str, weight: float = 1.0, bias: float = 0.0) -> dict[str, Any]:
     """A score that reads only the pooled logit of each member."""
-    return {"weights": {name: (weight, 0, 0, 0, 0) for name in members}, "bias": bias}
+    return {"weights": dict.fromkeys(members, (weight, 0, 0, 0, 0)), "bias": bias}
 
 
 POLICY: dict[str, Any] = {

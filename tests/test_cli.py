@@ -4,7 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from fakes import bundle
 from PIL import Image
@@ -167,4 +166,3 @@ def test_the_real_command_end_to_end(folder: Path) -> None:
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     assert [v["prediction"] in ("Real", "Fake") for v in lines(run.stdout)] == [True, True]
     assert run.stderr == ""
-    np.testing.assert_array_equal(len(lines(run.stdout)), 2)

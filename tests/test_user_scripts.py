@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 from pathlib import Path
 
 import matplotlib
@@ -67,14 +66,12 @@ def test_the_way_in_does_not_matter(detector: DeepfakeDetector, photo: Path) -> 
             )
 
 
-def test_save_and_load(detector: DeepfakeDetector, paths: list[str], tmp_path: Path) -> None:
-    before = os.getcwd()
-    os.chdir(tmp_path)
-    try:
-        detector.save_model("deepfake_model.h5")
-        same = DeepfakeDetector.load_model("deepfake_model.h5")
-    finally:
-        os.chdir(before)
+def test_save_and_load(
+    detector: DeepfakeDetector, paths: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    detector.save_model("deepfake_model.h5")
+    same = DeepfakeDetector.load_model("deepfake_model.h5")
     assert same.predict_batch(paths) == detector.predict_batch(paths)
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from . import images, quality
 from .ensemble.aggregate import Aggregator, Combined
 from .ensemble.policy import Policy
-from .errors import ImageError, ImageTooSmall, ImageUnreadable, OptionError
+from .errors import DeepfakeDetectorError, ImageError, ImageTooSmall, OptionError
 from .faces.base import FaceDetector
 from .images import ImageSource
 from .models.bundle import Bundle
@@ -137,9 +137,12 @@ class DeepfakeDetector:
         except ImageError as error:
             _log.warning("%s", error)
             return Failure(error.source, error)
-        except MemoryError:
+        except Exception as error:  # a batch never stops for one picture, whatever a codec or a library throws
             name = source if isinstance(source, str) else type(source).__name__
-            return Failure(name, ImageUnreadable(name, "not enough memory to decode it."))
+            _log.exception("%s: unexpected error", name)
+            return Failure(
+                name, DeepfakeDetectorError(f"{name}: could not be judged ({type(error).__name__}: {error}).")
+            )
 
     def _result(self, located: Located, scored: list[int], combined: Combined) -> Prediction:
         picture, policy = located.picture, self._policy

@@ -105,8 +105,13 @@ def self_blended(pixels: Pixels, face: Face, rng: np.random.Generator) -> Pixels
     return _blended(target, source, mask)
 
 
-def composite(pixels: Pixels, face: Face, donor: Pixels, donor_face: Face, rng: np.random.Generator) -> Pixels:
-    """Part of ``donor``'s face blended into ``pixels``. Raises ValueError without usable landmarks."""
+def composite(
+    pixels: Pixels, face: Face, donor: Pixels, donor_face: Face, rng: np.random.Generator, region: str = ""
+) -> Pixels:
+    """Part of ``donor``'s face blended into ``pixels``: ``region`` (see ``_REGIONS``), or one drawn at random.
+
+    Raises ValueError without usable landmarks.
+    """
     if face.landmarks is None or donor_face.landmarks is None:
         raise ValueError("forging needs faces with landmarks (use YuNet)")
     matrix, _ = cv2.estimateAffinePartial2D(
@@ -116,7 +121,7 @@ def composite(pixels: Pixels, face: Face, donor: Pixels, donor_face: Face, rng: 
         raise ValueError("the landmarks of the two faces cannot be aligned")
     size = (pixels.shape[1], pixels.shape[0])
     source = cv2.warpAffine(donor, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
-    region = _NAMES[rng.choice(len(_NAMES), p=_CHANCES)]
+    region = region or _NAMES[rng.choice(len(_NAMES), p=_CHANCES)]
     mask = region_mask(pixels.shape, face, region, rng)
     inside = mask > 0.3
     if inside.sum() < 20:

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+SIDE = 192
+
 
 def _filters() -> Tensor:
     """Three high-pass kernels (3, 1, 5, 5), each with zero sum."""
@@ -59,7 +61,7 @@ class ResidualNet(nn.Module):
         """See the class."""
         filters = self.get_buffer("filters")
         rich = functional.conv2d(x, filters, padding=2, groups=3)  # N 9 192 192
-        half = x.unflatten(3, (-1, 2))[..., 0].unflatten(2, (-1, 2))[:, :, :, 0]  # every second pixel each way
+        half = x.reshape(-1, 3, SIDE // 2, 2, SIDE // 2, 2)[:, :, :, 0, :, 0]  # every second pixel each way
         near = torch.stack([half, half], -1).flatten(-2)  # nearest-neighbour, in operations every exporter knows
         near = torch.stack([near, near], -2).flatten(2, 3)
         residue = torch.cat([rich, (x - near) / 2], 1).clamp(-self.limit, self.limit) / self.limit

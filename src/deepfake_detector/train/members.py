@@ -1,0 +1,147 @@
+"""Fits the members, and gives their logits twice: cross-fitted (sources held out) and final.
+
+A view of the training split is scored by members that saw nothing of its source (``crossed``); a view of the
+validation split by the final members (``final``). Aggregation and calibration learn from these two alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+from torch import nn
+
+from . import heads, loop
+from .networks.efficientnet_lite import EfficientNetLite0
+from .networks.residual import ResidualNet
+from .views import View
+
+FOLDS: dict[str, frozenset[str]] = {
+    "dfdc": frozenset({"dfdc-faces"}),
+    "openforensics": frozenset({"deepfake-and-real-images"}),
+    "stylegan": frozenset({"140k-real-and-fake-faces"}),
+    "modern": frozenset({"modern-fakes", "modern-swaps", "camera-reals", "press-reals"}),
+    "portraits": frozenset({"sd21-faces", "sfhq-t2i-faces", "hires-faces"}),
+    "scenes": frozenset({"genai-scenes", "real-scenes"}),
+    "small": frozenset({"small-real-faces"}),
+}
+"""Sources that are held out together: the fakes of one kind and the reals they are judged against."""
+
+HALVES: tuple[frozenset[str], ...] = (
+    frozenset({"dfdc", "stylegan", "scenes"}),
+    frozenset({"openforensics", "modern", "portraits", "small"}),
+)
+"""Networks cost too much to train once a fold: they are cross-fitted on two halves of the folds."""
+
+
+def fold_of(view: View) -> str:
+    """The fold a view's source belongs to."""
+    return next(name for name, sources in FOLDS.items() if view.source in sources)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One trained network: how to build it, what it reads, and how long it trains."""
+
+    name: str
+    build: Callable[[], nn.Module]
+    array: str
+    side: int
+    plan: loop.Plan
+    fold_steps: int
+
+
+def recipes(imagenet: Path, seed: int) -> tuple[Recipe, Recipe]:
+    """The convolutional and the residual network. imagenet: EfficientNet-Lite0's published weights."""
+
+    def conv() -> nn.Module:
+        network = EfficientNetLite0()
+        network.load_imagenet(imagenet)
+        return network
+
+    half = (0.5, 0.5, 0.5)
+    return (
+        Recipe(
+            "conv", conv, "pixels", 224, loop.Plan(480, rate=1.2e-3, mean=half, std=half, zoom=0.85, seed=seed), 200
+        ),
+        Recipe(
+            "residual",
+            ResidualNet,
+            "native",
+            192,
+            loop.Plan(700, rate=3e-3, mean=(0.0,) * 3, std=(1.0,) * 3, seed=seed),
+            300,
+        ),
+    )
+
+
+def network_logits(recipe: Recipe, views: list[View], pixels: np.ndarray, folder: Path) -> tuple[nn.Module, np.ndarray]:
+    """Train the final and the cross-fitted networks; (final network, float32 (n, 4) logits of all views).
+
+    Training views carry cross-fitted logits, validation views those of the final network. Resumable: everything is
+    kept in ``folder``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    split = np.array([view.split for view in views])
+    folds = np.array([fold_of(view) for view in views])
+    logits = np.zeros((len(views), 4), np.float32)
+    check = np.flatnonzero(split == "val")
+    check = check[np.random.default_rng(0).permutation(len(check))[:400]]
+
+    def report(network: nn.Module, _: int) -> str:
+        fake = [views[i].fake for i in check]
+        return f"val AUC {roc_auc_score(fake, loop.logits_of(network, pixels, np.sort(check), recipe.plan)[:, 0]):.4f}"
+
+    check = np.sort(check)
+    jobs = []
+    for number, half in enumerate(HALVES):
+        held = np.isin(folds, list(half))
+        jobs.append((f"without-{number}", (split == "train") & ~held, (split == "train") & held))
+    jobs.append(("final", split == "train", split == "val"))
+    network = recipe.build()
+    for name, learn, score in jobs:
+        plan = recipe.plan if name == "final" else replace(recipe.plan, steps=recipe.fold_steps)
+        print(f"{recipe.name} {name}: {learn.sum()} views", flush=True)
+        network = loop.train(
+            recipe.build(), pixels, views, np.flatnonzero(learn), plan, folder / f"{recipe.name}-{name}.pt", report
+        )
+        kept = folder / f"{recipe.name}-{name}.npy"
+        if not kept.exists():
+            np.save(kept, loop.logits_of(network, pixels, np.flatnonzero(score), recipe.plan))
+        logits[score] = np.load(kept)
+    return network, logits
+
+
+def head_logits(
+    region: str, views: list[View], features: np.ndarray, selection: heads.Selection, strength: float
+) -> tuple[heads.Heads, np.ndarray]:
+    """Fit the heads of one region, final and once without each fold; (final heads, float32 (n, 4) logits).
+
+    Views of the other region have NaN.
+    """
+    ours = np.array([view.view == region for view in views])
+    split = np.array([view.split for view in views])
+    folds = np.array([fold_of(view) for view in views])
+    taken = selection.take(features[ours])
+    where = np.full(len(views), -1)
+    where[ours] = np.arange(ours.sum())
+    logits = np.full((len(views), 4), np.nan, np.float32)
+
+    def fitted(learn: np.ndarray) -> heads.Heads:
+        chosen = [views[i] for i in np.flatnonzero(learn)]
+        return heads.fit(taken[where[learn]], chosen, loop.weights(chosen), selection, strength)
+
+    train = ours & (split == "train")
+    for name in FOLDS:
+        held = train & (folds == name)
+        if held.any():
+            without = fitted(train & (folds != name))
+            logits[held] = taken[where[held]] @ without.weights + without.bias
+            print(f"clip-{region}: fold {name} done", flush=True)
+    final = fitted(train)
+    val = ours & (split == "val")
+    logits[val] = taken[where[val]] @ final.weights + final.bias
+    return final, logits
