@@ -6,6 +6,7 @@ import hashlib
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +48,7 @@ def compute(store: Path, encoder: Path, processes: int) -> None:
     folder.mkdir(exist_ok=True)
     starts = [s for s in range(0, len(views), _PIECE) if not (folder / f"{s:06d}.npy").exists()]
     begun = time.monotonic()
-    with ProcessPoolExecutor(processes) as pool:
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:  # forks of OpenCV and torch threads hang
         futures = [
             pool.submit(_piece, store, encoder, folder / f"{s:06d}.npy", s, min(s + _PIECE, len(views))) for s in starts
         ]

@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -66,7 +67,7 @@ class View:
 
 
 # How many handled copies of each training picture: rare and varied sources count for more.
-_COPIES = {
+COPIES = {
     "140k-real-and-fake-faces": 1.5,
     "deepfake-and-real-images": 0.35,
     "dfdc-faces": 1.0,
@@ -90,6 +91,18 @@ _SCENE_SHARE = {
 }
 
 
+# How many forged pictures are made of each source's real faces.
+FORGED = {
+    "140k-real-and-fake-faces": 400,
+    "hires-faces": 300,
+    "dfdc-faces": 400,
+    "deepfake-and-real-images": 300,
+    "press-reals": 150,
+    "camera-reals": 50,
+    "small-real-faces": 100,
+}
+
+
 def plan(rows: list[Row], seed: int) -> list[Job]:
     """The jobs of a full training run, in a fixed random order (so that a prefix is a fair sample)."""
     rng = np.random.default_rng(seed)
@@ -98,7 +111,7 @@ def plan(rows: list[Row], seed: int) -> list[Job]:
         if row.split == "val":
             jobs.append(Job(index, "plain", 0, True))
         elif row.split == "train":
-            copies = _COPIES[row.source]
+            copies = COPIES[row.source]
             for copy in range(int(copies) + int(rng.random() < copies % 1)):
                 how = "plain" if copy == 0 and rng.random() < 0.3 else "handled"
                 scene = bool(rng.random() < _SCENE_SHARE.get(row.source, 1.0))
@@ -109,17 +122,8 @@ def plan(rows: list[Row], seed: int) -> list[Job]:
 
 def _forged(rows: list[Row], rng: np.random.Generator) -> list[Job]:
     """Forged pictures and their twins, from real faces of the training split; donors come from the same source."""
-    weights = {
-        "140k-real-and-fake-faces": 400,
-        "hires-faces": 300,
-        "dfdc-faces": 400,
-        "deepfake-and-real-images": 300,
-        "press-reals": 150,
-        "camera-reals": 50,
-        "small-real-faces": 100,
-    }
     jobs = []
-    for source, count in weights.items():
+    for source, count in FORGED.items():
         pool = [i for i, row in enumerate(rows) if row.source == source and row.split == "train" and not row.fake]
         for _ in range(count):
             index, donor, seed = int(rng.choice(pool)), int(rng.choice(pool)), int(rng.integers(2**31))
@@ -213,7 +217,7 @@ def make_store(folder: Path, rows: list[Row], jobs: list[Job], processes: int) -
         return
     pieces = [jobs[i : i + _PIECE] for i in range(0, len(jobs), _PIECE)]
     todo = [n for n in range(len(pieces)) if not (folder / f"piece-{n:04d}.npz").exists()]
-    with ProcessPoolExecutor(processes) as pool:
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:  # forks of OpenCV and torch threads hang
         futures = [pool.submit(_piece, folder, n, pieces[n], rows) for n in todo]
         for done, future in enumerate(futures, start=1):
             future.result()

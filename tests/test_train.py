@@ -1,0 +1,347 @@
+"""The code that makes the weights, on data small enough to know the answer."""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+import torch
+from onnx import TensorProto, helper
+from torch import Tensor, nn
+
+from deepfake_detector.ensemble.aggregate import Linear
+from deepfake_detector.faces import face_detector
+from deepfake_detector.train import augment, data, encoder, export, forge, heads, loop, members, stack, views
+from deepfake_detector.train.networks.efficientnet_lite import EfficientNetLite0
+from deepfake_detector.train.networks.residual import ResidualNet
+from deepfake_detector.types import Face, Pixels
+
+
+def view(fake: bool, family: str = "", source: str = "dfdc-faces", **changes: object) -> views.View:
+    values: dict[str, object] = {
+        "row": 0, "job": 0, "view": "face", "how": "plain", "fake": fake, "family": family, "source": source,
+        "generator": "", "split": "train", "group": "", "face_size": 90.0, "width": 200, "height": 200,
+    }  # fmt: skip
+    return views.View(**{**values, **changes})  # type: ignore[arg-type]
+
+
+class TestEncoderArithmetic:
+    """One linear layer of the encoder's int8 arithmetic, against the same in float."""
+
+    @staticmethod
+    def run(x: np.ndarray, layer: encoder.Linear, limit: float | None) -> np.ndarray:
+        graph = encoder._Graph()
+        result = encoder._linear(graph, "x", layer, "layer", limit)
+        model = helper.make_model(
+            helper.make_graph(
+                graph.nodes,
+                "one",
+                [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, x.shape[1]])],
+                [helper.make_tensor_value_info(result, TensorProto.FLOAT, None)],
+                list(graph.initialisers.values()),
+            ),
+            opset_imports=[helper.make_opsetid("", 17)],
+            ir_version=9,
+        )
+        session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+        return np.asarray(session.run(None, {"x": x})[0])
+
+    @pytest.fixture()
+    def layer(self) -> encoder.Linear:
+        rng = np.random.default_rng(0)
+        return encoder.Linear(
+            rng.integers(-127, 128, (64, 48)).astype(np.int8),
+            rng.uniform(0.001, 0.01, 48).astype(np.float32),
+            rng.normal(size=48).astype(np.float32),
+        )
+
+    def test_two_terms_are_near_float_even_beside_outliers(self, layer: encoder.Linear) -> None:
+        rng = np.random.default_rng(1)
+        x = rng.normal(size=(20, 64)).astype(np.float32)
+        x[:, 7] = 60  # one int8 image alone would leave steps of 0.5 for all other inputs
+        exact = x @ (layer.quantised * layer.scale) + layer.bias
+        error = np.abs(self.run(x, layer, 64.0) - exact).max() / np.abs(exact - layer.bias).std()
+        assert error < 0.01
+        np.testing.assert_allclose(self.run(x, layer, None), exact, rtol=1e-4, atol=1e-4)
+
+    def test_a_row_does_not_depend_on_its_neighbours(self, layer: encoder.Linear) -> None:
+        x = np.random.default_rng(2).normal(size=(9, 64)).astype(np.float32)
+        alone = np.concatenate([self.run(row[None], layer, 8.0) for row in x])
+        np.testing.assert_allclose(self.run(x, layer, 8.0), alone, atol=1e-5)
+
+    def test_inputs_beyond_the_limit_are_clipped(self, layer: encoder.Linear) -> None:
+        x = np.full((1, 64), 5.0, np.float32)
+        np.testing.assert_allclose(self.run(x * 100, layer, 5.0), self.run(x, layer, 5.0), rtol=0.02, atol=0.02)
+
+
+class TestForging:
+    @pytest.fixture()
+    def face(self, astronaut: Pixels) -> Face:
+        return face_detector("yunet").detect(astronaut)[0]
+
+    @pytest.mark.parametrize("seed", range(12))
+    def test_a_blend_changes_the_face_and_little_else(self, astronaut: Pixels, face: Face, seed: int) -> None:
+        target = astronaut.copy()
+        forged = forge.composite(target, face, np.ascontiguousarray(astronaut[:, ::-1]), mirrored(face, 512),
+                                 np.random.default_rng(seed))  # fmt: skip
+        changed = np.abs(forged.astype(int) - target).sum(2) > 0
+        assert changed[60:200, 170:280].mean() > 0.02
+        assert changed[300:].mean() == 0
+        np.testing.assert_array_equal(target, astronaut)  # the original is left alone
+
+    def test_the_same_seed_makes_the_same_fake(self, astronaut: Pixels, face: Face) -> None:
+        first, second = (forge.self_blended(astronaut, face, np.random.default_rng(5)) for _ in range(2))
+        np.testing.assert_array_equal(first, second)
+        assert (first != astronaut).any()
+
+    @pytest.mark.parametrize("region", ["face", "eyes", "mouth"])
+    def test_masks_are_soft_and_in_range(self, astronaut: Pixels, face: Face, region: str) -> None:
+        mask = forge.region_mask(astronaut.shape, face, region, np.random.default_rng(0))
+        assert mask.shape == (512, 512)
+        assert 0 <= mask.min() < 0.01
+        assert 0.3 < mask.max() <= 1
+        assert ((mask > 0.05) & (mask < 0.5)).any()
+
+    def test_a_face_without_landmarks_is_refused(self, astronaut: Pixels) -> None:
+        with pytest.raises(ValueError, match="landmarks"):
+            forge.self_blended(astronaut, Face((0, 0, 50, 50)), np.random.default_rng(0))
+
+
+def mirrored(face: Face, width: int) -> Face:
+    """The face in the mirror image: left and right change names too."""
+    assert face.landmarks is not None
+    right, left, nose, mouth_right, mouth_left = [(width - 1 - x, y) for x, y in face.landmarks]
+    box = (width - face.box[2], face.box[1], width - face.box[0], face.box[3])
+    return Face(box, face.confidence, (left, right, nose, mouth_left, mouth_right))
+
+
+def test_handling_is_random_repeatable_and_of_usable_size(astronaut: Pixels) -> None:
+    small = np.ascontiguousarray(astronaut[:200, 100:300])
+    results = [augment.degraded(small, np.random.default_rng(seed)) for seed in range(30)]
+    again = [augment.degraded(small, np.random.default_rng(seed)) for seed in range(30)]
+    for a, b in zip(results, again, strict=True):
+        np.testing.assert_array_equal(a, b)
+        assert a.dtype == np.uint8
+        assert min(a.shape[:2]) >= 24
+    assert len({r.shape for r in results}) > 5
+
+
+class TestManifest:
+    HEADER = "path,label,source,generator,split,group,sha256\n"
+
+    def test_polarity_family_and_group(self, tmp_path: Path) -> None:
+        (tmp_path / "manifest.csv").write_text(
+            self.HEADER + "a.jpg,fake,dfdc-faces,x,train,g1,00\nb.jpg,real,dfdc-faces,camera,val,g1,00\n"
+        )
+        fake, real = data.read_manifest(tmp_path)
+        assert (fake.fake, fake.family, fake.path) == (True, "swap", tmp_path / "a.jpg")
+        assert (real.fake, real.family, real.group) == (False, None, "dfdc-faces/g1")
+
+    @pytest.mark.parametrize(
+        ("line", "message"),
+        [
+            ("a.jpg,1,dfdc-faces,x,train,g,0", "'real' or 'fake'"),
+            ("a.jpg,fake,somewhere,x,train,g,0", "no family"),
+            ("a.jpg,fake,unseen-stylegan2,x,train,g,0", "only be read as test"),
+        ],
+    )
+    def test_what_does_not_fit_is_refused_with_its_line(self, tmp_path: Path, line: str, message: str) -> None:
+        (tmp_path / "manifest.csv").write_text(self.HEADER + line + "\n")
+        with pytest.raises(ValueError, match=f"line 2: .*{message}"):
+            data.read_manifest(tmp_path)
+
+    def test_the_plan_trains_on_no_test_and_no_unseen_picture(self, tmp_path: Path) -> None:
+        lines = [
+            f"{i}.jpg,{label},{source},x,{split},g{i},0"
+            for i, (label, source, split) in enumerate(
+                (label, source, split)
+                for source in ("dfdc-faces", "140k-real-and-fake-faces")
+                for split in ("train", "val", "test")
+                for label in ("real", "fake")
+                for _ in range(3)
+            )
+        ]
+        lines += [f"{source}.jpg,real,{source},x,train,g,0" for source in views.FORGED]
+        lines.append("u.jpg,fake,unseen-stylegan2,x,test,g,0")
+        (tmp_path / "manifest.csv").write_text(self.HEADER + "\n".join(lines) + "\n")
+        rows = data.read_manifest(tmp_path)
+        jobs = views.plan(rows, seed=1)
+        assert {rows[job.row].split for job in jobs} == {"train", "val"}
+        assert {rows[job.donor].split for job in jobs if job.donor >= 0} == {"train"}
+        assert all(job.how == "plain" for job in jobs if rows[job.row].split == "val")
+        assert jobs == views.plan(rows, seed=1) != views.plan(rows, seed=2)
+
+
+def test_the_store_of_views_is_made_once_and_read_back(tmp_path: Path, astronaut: Pixels) -> None:
+    from PIL import Image
+
+    Image.fromarray(astronaut).save(tmp_path / "a.png")
+    rows = [data.Row(tmp_path / "a.png", False, "hires-faces", "camera", "train", "g", "")]
+    jobs = [views.Job(0, "plain", 0, True), views.Job(0, "blend", 3, False, 0), views.Job(0, "twin", 3, False)]
+    store = tmp_path / "store"
+    for _ in range(2):
+        views.make_store(store, rows, jobs, processes=1)
+    table, pixels, native = views.read_store(store)
+    assert [(v.view, v.how, v.fake, v.family) for v in table] == [
+        ("face", "plain", False, ""),
+        ("scene", "plain", False, ""),
+        ("face", "blend", True, "swap"),
+        ("face", "twin", False, ""),
+    ]
+    assert pixels.shape == (4, 224, 224, 3)
+    assert native.shape == (4, 192, 192, 3)
+    assert (pixels[2] != pixels[3]).any()
+    with pytest.raises(ValueError, match="another plan"):
+        views.make_store(store, rows, jobs[:1], processes=1)
+
+
+class TestLoop:
+    def test_a_fake_says_nothing_about_other_families(self) -> None:
+        labels, mask = loop.targets([view(True, "gan"), view(False)])
+        assert labels.tolist() == [[1, 0, 1, 0], [0, 0, 0, 0]]
+        assert mask.tolist() == [[1, 0, 1, 0], [1, 1, 1, 1]]
+
+    def test_classes_weigh_alike_and_sources_by_the_root_of_their_number(self) -> None:
+        rows = [view(False, source="dfdc-faces")] * 9 + [view(False, source="press-reals")] + [view(True, "swap")] * 2
+        weights = loop.weights(rows)
+        assert weights.sum() == pytest.approx(1)
+        assert weights[:10].sum() == pytest.approx(0.5)
+        assert weights[:9].sum() / weights[9] == pytest.approx(3)
+
+    @staticmethod
+    def toy() -> tuple[np.ndarray, list[views.View]]:
+        """Bright is fake."""
+        rows = [view(i % 2 == 0, "swap" if i % 2 == 0 else "") for i in range(40)]
+        pixels = np.stack([np.full((8, 8, 3), 200 if row.fake else 60, np.uint8) for row in rows])
+        return pixels, rows
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(3, 4)
+            nn.init.zeros_(self.linear.weight)
+            nn.init.zeros_(self.linear.bias)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.linear(x.mean((2, 3)))
+
+    def test_learns_and_goes_on_after_a_stop_as_if_there_was_none(self, tmp_path: Path) -> None:
+        pixels, rows = self.toy()
+        plan = loop.Plan(60, batch=8, rate=0.1, warmup=1, average=0.5, seed=3)
+        everything = np.arange(len(rows))
+
+        def run(name: str, steps: int) -> nn.Module:
+            from dataclasses import replace
+
+            whole = replace(plan, steps=steps)
+            return loop.train(self.Net(), pixels, rows, everything, whole, tmp_path / name, every=20)
+
+        through = run("through.pt", 60)
+        logits = loop.logits_of(through, pixels, everything, plan)
+        assert (logits[::2, :2] > 0).all()
+        assert (logits[1::2, :2] < 0).all()
+
+        class Stop(Exception):
+            pass
+
+        def stop(_: nn.Module, step: int) -> str:
+            if step == 40:
+                raise Stop
+            return ""
+
+        with pytest.raises(Stop):
+            loop.train(self.Net(), pixels, rows, everything, plan, tmp_path / "cut.pt", stop, every=20)
+        resumed = run("cut.pt", 60)
+        for a, b in zip(through.parameters(), resumed.parameters(), strict=True):
+            torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize(("network", "side"), [(EfficientNetLite0, 224), (ResidualNet, 192)])
+def test_exported_networks_agree_with_torch(network: type[nn.Module], side: int) -> None:
+    torch.manual_seed(0)
+    built = network()
+    graph = export.export(built, side)
+    x = torch.rand(2, 3, side, side)
+    session = ort.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    with torch.inference_mode():
+        np.testing.assert_allclose(session.run(None, {"pixels": x.numpy()})[0], built.eval()(x).numpy(), atol=1e-3)
+
+
+def test_imagenet_weights_must_fit(tmp_path: Path) -> None:
+    torch.save({"x": torch.zeros(3)}, tmp_path / "wrong.pth")
+    with pytest.raises(ValueError, match="does not hold"):
+        EfficientNetLite0().load_imagenet(tmp_path / "wrong.pth")
+
+
+def test_the_residual_network_sees_no_flat_colour() -> None:
+    torch.manual_seed(0)
+    network = ResidualNet().eval()
+    dark, bright = (torch.full((1, 3, 192, 192), level) for level in (0.2, 0.7))
+    inner = (slice(None), slice(None), slice(8, -8), slice(8, -8))
+    assert torch.allclose(network.get_buffer("filters").sum((2, 3)), torch.zeros(9, 1), atol=1e-6)
+    with torch.inference_mode():
+        rich = [torch.conv2d(x, network.get_buffer("filters"), groups=3) for x in (dark, bright)]
+    assert torch.allclose(rich[0][inner], rich[1][inner], atol=1e-5)
+
+
+class TestHeads:
+    SELECTION = heads.Selection((1, 12), ("cls",))
+
+    def features(self) -> tuple[np.ndarray, list[views.View]]:
+        """Swaps lift channel 0 of block 1, GANs channel 1 of block 12."""
+        rng = np.random.default_rng(0)
+        rows = [view(False)] * 60 + [view(True, "swap")] * 60 + [view(True, "gan")] * 60
+        features = rng.normal(size=(180, 12, 4, 768)).astype(np.float32) * 0.1
+        features[60:120, 0, 0, 0] += 2
+        features[120:, 11, 0, 1] += 2
+        return features, rows
+
+    def test_each_family_has_its_own_head_and_the_graph_agrees(self) -> None:
+        features, rows = self.features()
+        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(180), self.SELECTION, 1.0)
+        logits = fitted.logits(features)
+        assert (logits[:60] < 0).all()
+        assert (logits[60:, 0] > 0).all()
+        assert (logits[60:120, 1] > 0).all()
+        assert (logits[120:, 2] > 0).all()
+        assert (logits[:, 3] == -10).all()  # never saw a generated one
+        session = ort.InferenceSession(heads.graph(fitted), providers=["CPUExecutionProvider"])
+        np.testing.assert_allclose(session.run(None, {"statistics": features})[0], logits, atol=1e-3)
+
+
+class TestStack:
+    def table(self, count: int = 4000) -> stack.Table:
+        """Member "good" carries the true log-odds, "noise" nothing, "liar" their opposite."""
+        rng = np.random.default_rng(0)
+        truth = rng.normal(0, 1.5, count)
+        fake = rng.random(count) < 1 / (1 + np.exp(-truth))
+        columns = [truth, rng.normal(0, 1.5, count), -truth]
+        logits = np.stack([np.stack([c, *[np.zeros(count)] * 3], 1) for c in columns], 1)
+        family = np.where(fake, "swap", "")
+        return stack.Table(("good", "noise", "liar"), logits, fake, family, np.ones(count), np.full(count, "dfdc"))
+
+    def test_the_informative_member_wins_and_none_is_believed_in_reverse(self) -> None:
+        table = self.table()
+        fitted = stack.fit(table, penalty=1.0)
+        assert fitted.weights["good"][0] == pytest.approx(1, abs=0.2)
+        assert abs(fitted.weights["noise"][0]) < 0.08
+        assert all(w == 0 for w in fitted.weights["liar"])
+        assert all(w >= 0 for row in fitted.weights.values() for w in row)
+
+    def test_scores_agree_with_what_the_detector_computes(self) -> None:
+        table = self.table(20)
+        linear = Linear({"good": (0.5, 0, 0.2, 0, 0.1), "noise": (0.3, 0, 0, 0, 0)}, -0.4)
+        for row, score in zip(table.logits, stack.scores(linear, table), strict=True):
+            logits = {name: row[i].astype(np.float32) for i, name in enumerate(table.members)}
+            assert score == pytest.approx(linear.logit(logits), abs=1e-5)
+
+    def test_columns_can_be_left_out(self) -> None:
+        fitted = stack.fit(self.table(), 1.0, columns=[5])
+        assert fitted.weights["good"] == (0,) * 5
+
+
+def test_folds_cover_every_training_source_once() -> None:
+    sources = [source for fold in members.FOLDS.values() for source in fold]
+    assert len(sources) == len(set(sources))
+    assert set(sources) == set(views.COPIES)
+    assert sorted(fold for half in members.HALVES for fold in half) == sorted(members.FOLDS)
