@@ -31,7 +31,7 @@ class Plan:
     rate: float = 1e-3
     decay: float = 0.02
     warmup: int = 50
-    average: float = 0.995
+    average: float = 0.97
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     std: tuple[float, float, float] = (0.5, 0.5, 0.5)
     zoom: float = 1.0

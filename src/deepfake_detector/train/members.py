@@ -65,15 +65,15 @@ def recipes(imagenet: Path, seed: int) -> tuple[Recipe, Recipe]:
     half = (0.5, 0.5, 0.5)
     return (
         Recipe(
-            "conv", conv, "pixels", 224, loop.Plan(480, rate=1.2e-3, mean=half, std=half, zoom=0.85, seed=seed), 200
+            "conv", conv, "pixels", 224, loop.Plan(320, rate=1.2e-3, mean=half, std=half, zoom=0.85, seed=seed), 110
         ),
         Recipe(
             "residual",
             ResidualNet,
             "native",
             192,
-            loop.Plan(700, rate=3e-3, mean=(0.0,) * 3, std=(1.0,) * 3, seed=seed),
-            300,
+            loop.Plan(500, rate=3e-3, mean=(0.0,) * 3, std=(1.0,) * 3, seed=seed),
+            200,
         ),
     )
 

