@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deepfake_detector.train import assemble, bundles, export, features, heads, members, views
+from deepfake_detector.train import assemble, bundles, features, heads, members, views
 from deepfake_detector.train.data import read_manifest
 
 SEED = 20261123
@@ -55,8 +55,7 @@ def main() -> None:
         networks = {}
         for recipe in members.recipes(imagenet, SEED):
             array = {"pixels": pixels, "native": native}[recipe.array]
-            network, logits = members.network_logits(recipe, table, array, args.work / "networks")
-            networks[recipe.name] = (export.export(network, recipe.side), logits)
+            networks[recipe.name] = members.network_logits(recipe, table, array, args.work / "networks")
 
     encoded = features.load(store, encoder)
     clip = {r: members.head_logits(r, table, encoded, SELECTION, STRENGTH) for r in ("face", "scene")}

@@ -130,6 +130,7 @@ def main() -> None:
         "split": args.split,
         "pictures": len(rows),
         "commit": commit.stdout.strip(),
+        "graphs": detector.bundle.manifest()["graphs"],
         "command": f"python scripts/measure.py --data PACK --split {args.split} --model {args.model} --out {args.out}",
         **figures(rows, results),
     }

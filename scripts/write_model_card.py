@@ -112,8 +112,8 @@ def page() -> str:
         "## On sources left out of training",
         "What the test split cannot tell: how well forgeries of sources that the members had never seen are found. "
         "Every fold's fakes and reals were left out of the heads (the two networks: a half of the folds at once), and "
-        "of the fit of the weights. Most of these pictures were also compressed, resized or blurred at random. Columns: the learned "
-        "weights, the plain mean of the members, and each member. Written into the bundle by "
+        "of the fit of the weights. Most of these pictures were also compressed, resized or blurred. Columns: "
+        "the learned weights, the plain mean of the members, and each member. Written into the bundle by "
         "`scripts/make_default_bundle.py`, seed 20261123.",
         *(f"{title}:\n\n{folds(content)}" for title, content in left_out.items() if isinstance(content, dict)),
         "## Data",

@@ -84,7 +84,7 @@ def test_standard_input(toy: str, folder: Path) -> None:
     data = (folder / "a b.jpg").read_bytes()
     result = runner.invoke(app, ["predict", "-", "--json", "--model", toy], input=data)
     assert result.exit_code == 0
-    assert json.loads(result.stdout)["source"] == "bytes"
+    assert json.loads(result.stdout)["source"] == "-"
     assert runner.invoke(app, ["predict", "-", "--model", toy], input=b"").exit_code == 1
 
 

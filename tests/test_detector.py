@@ -144,6 +144,11 @@ def test_predict_proba_marks_failures_and_warns(model: Path) -> None:
     assert table[0, 1] > 0.5 > table[2, 1]
 
 
+def test_one_path_is_not_a_batch(model: Path) -> None:
+    with pytest.raises(OptionError, match="list of pictures"):
+        detector(model).predict_batch("photo.jpg")
+
+
 def test_an_empty_batch(model: Path) -> None:
     assert detector(model).predict_batch([]) == []
     assert detector(model).predict_proba([]).shape == (0, 2)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from .errors import ImageTooLarge as ImageTooLarge
     from .errors import ImageTooSmall as ImageTooSmall
     from .errors import ImageUnreadable as ImageUnreadable
-    from .errors import MissingExtra as MissingExtra
     from .errors import ModelError as ModelError
     from .errors import ModelInvalid as ModelInvalid
     from .errors import ModelNotFound as ModelNotFound
@@ -53,7 +52,6 @@ _HOME = {
     "ImageTooLarge": "errors",
     "ImageTooSmall": "errors",
     "ImageUnreadable": "errors",
-    "MissingExtra": "errors",
     "ModelError": "errors",
     "ModelInvalid": "errors",
     "ModelNotFound": "errors",

@@ -114,6 +114,8 @@ class DeepfakeDetector:
         A picture that cannot be judged becomes a ``Failure`` in its place and the rest goes on. workers: pictures
         worked on at once; None chooses by the number of processors.
         """
+        if isinstance(sources, (str, bytes, os.PathLike)):
+            raise OptionError("expected a list of pictures; for a single one call predict, or put it in a list")
         count = workers or min(4, os.cpu_count() or 1)
         with ThreadPoolExecutor(max_workers=max(1, count)) as pool:
             return list(pool.map(self._attempt, sources))

@@ -9,8 +9,7 @@
     ├── ModelError            a bundle could not be used
     │   ├── ModelNotFound     no such file, and no shipped bundle of that name
     │   └── ModelInvalid      not one of our bundles, damaged, or made for another version
-    ├── OptionError           an argument is outside what is allowed (also a ValueError)
-    └── MissingExtra          an optional dependency is not installed (also an ImportError)
+    └── OptionError           an argument is outside what is allowed (also a ValueError)
 
 A failure is never a score: no function here returns a number for a picture it could not read.
 """
@@ -61,13 +60,3 @@ class ModelInvalid(ModelError):
 
 class OptionError(DeepfakeDetectorError, ValueError):
     """An argument is outside what is allowed."""
-
-
-class MissingExtra(DeepfakeDetectorError, ImportError):
-    """An optional dependency is missing; the message holds the line that installs it."""
-
-    def __init__(self, what: str, extra: str) -> None:
-        super().__init__(
-            f"{what} needs an optional dependency. Install it with: pip install 'deepfake-detection[{extra}]'"
-        )
-        self.extra = extra

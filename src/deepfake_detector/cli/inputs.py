@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import glob
+import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from ..errors import ImageError, ImageNotFound
 from ..images import SUFFIXES
@@ -15,15 +17,21 @@ from ..types import Failure
 STDIN = "-"
 
 
-def pictures(names: Iterable[str]) -> Iterator[str | bytes | Failure]:
-    """Paths of pictures (or the bytes of standard input), with a Failure for each name that leads to none.
+class _Stdin(io.BytesIO):
+    """What came in on standard input, under the name the user gave it."""
+
+    name = STDIN
+
+
+def pictures(names: Iterable[str]) -> Iterator[str | BinaryIO | Failure]:
+    """Paths of pictures (or standard input as a file), with a Failure for each name that leads to none.
 
     A folder gives the pictures below it, sorted; a file named outright is given whatever its name; a pattern is
     expanded where the shell has not done so.
     """
     for name in names:
         if name == STDIN:
-            yield sys.stdin.buffer.read()
+            yield _Stdin(sys.stdin.buffer.read())
         elif os.path.isdir(name):
             yield from _below(name)
         elif os.path.lexists(name) or not glob.has_magic(name):

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import typer
 
-from ..errors import MissingExtra, ModelError, OptionError
+from ..errors import ModelError, OptionError
 from ..types import REASONS, Failure, Prediction
 from .inputs import pictures
 
@@ -52,7 +52,7 @@ def predict(
         detector = DeepfakeDetector(
             model, face_detector=face_detector.value, aggregation=aggregation.value, threshold=threshold
         )
-    except (OptionError, ModelError, MissingExtra) as error:
+    except (OptionError, ModelError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from None
 
@@ -71,7 +71,7 @@ def predict(
         raise typer.Exit(1)
 
 
-def _judged(detector: DeepfakeDetector, sources: Iterable[str | bytes | Failure]) -> Iterator[Prediction | Failure]:
+def _judged(detector: DeepfakeDetector, sources: Iterable[str | BinaryIO | Failure]) -> Iterator[Prediction | Failure]:
     """Results in the order of ``sources``, a chunk at a time so that memory stays flat."""
     iterator = iter(sources)
     while chunk := list(islice(iterator, _CHUNK)):

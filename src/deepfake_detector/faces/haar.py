@@ -11,7 +11,7 @@ from pathlib import Path
 
 import cv2
 
-from ..errors import MissingExtra
+from ..errors import OptionError
 from ..types import Face, Pixels
 from .base import clipped
 
@@ -25,7 +25,8 @@ class Haar:
 
     def __init__(self) -> None:
         if not hasattr(cv2, "CascadeClassifier"):
-            raise MissingExtra(f"The Haar detector (OpenCV {cv2.__version__} has none; 4.14 has)", "haar")
+            wanted = "pip install 'opencv-python-headless>=4.14,<5'"
+            raise OptionError(f"OpenCV {cv2.__version__} has no Haar cascade. Use yunet, or install one: {wanted}")
         self._path = str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml")
         self._local = threading.local()  # a cascade is not safe to share
 

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from ..ensemble.aggregate import Linear
 from ..types import FAMILIES
-from . import stack
+from . import loop, stack
 from .members import FOLDS, fold_of
 from .views import View
 
@@ -44,15 +44,18 @@ def tables(views: Sequence[View], face: Evidence, scene: Evidence) -> dict[str, 
 
 
 def _table(members: tuple[str, ...], logits: np.ndarray, views: list[View]) -> stack.Table:
-    """Rows weigh alike by source, class, and whether they were held out with their source or only as pictures."""
-    keys = [(v.source, v.fake, v.how in ("blend", "composite"), v.split) for v in views]
-    counts = {key: keys.count(key) for key in set(keys)}
+    """Half the weight lies on pictures held out with their source, half on new pictures of known sources."""
+    split = np.array([v.split for v in views])
+    weights = np.zeros(len(views))
+    for name in ("train", "val"):
+        rows = np.flatnonzero(split == name)
+        weights[rows] = loop.weights([views[i] for i in rows])
     return stack.Table(
         members,
         logits.astype(np.float64),
         np.array([v.fake for v in views]),
         np.array([v.family for v in views]),
-        np.array([counts[key] ** -0.5 for key in keys]),
+        weights * len(views) / 2,
         np.array([fold_of(v) if v.split == "train" else "val" for v in views]),
     )
 

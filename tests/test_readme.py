@@ -1,0 +1,58 @@
+"""What the README shows is what happens."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from deepfake_detector import DeepfakeDetector
+from deepfake_detector.cli.app import app
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ROW = re.compile(r"^examples/(\S+)\s+(real|fake|inconclusive|not read)\s+([\d.]+) %\s+([\d.]+) %", re.MULTILINE)
+
+
+def test_the_pasted_output_is_what_the_command_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To a percentage point: processors round differently."""
+    monkeypatch.chdir(ROOT)
+    result = CliRunner().invoke(app, ["predict", "examples/"])
+    assert result.exit_code == 0
+    pasted, printed = ROW.findall(README), ROW.findall(result.stdout)
+    assert len(pasted) == len(list((ROOT / "examples").glob("*.jpg"))) >= 4
+    assert [row[:2] for row in pasted] == [row[:2] for row in printed]
+    for ours, theirs in zip(pasted, printed, strict=True):
+        assert float(ours[2]) == pytest.approx(float(theirs[2]), abs=1)
+        assert float(ours[2]) + float(ours[3]) == pytest.approx(100)
+
+
+def test_every_option_the_readme_names_exists() -> None:
+    usage = CliRunner().invoke(app, ["predict", "--help"]).stdout + CliRunner().invoke(app, ["--help"]).stdout
+    block = README.split("## Use it from the command line")[1].split("## ")[0]
+    for option in set(re.findall(r"--[a-z-]+", block)):
+        assert option in usage, option
+
+
+def test_every_figure_of_the_readme_stands_in_the_measurement() -> None:
+    figures = json.loads((ROOT / "docs/figures-default.json").read_text(encoding="utf-8"))
+    block = README.split("## How well it does")[1].split("## ")[0]
+    rows = re.findall(r"^\| ([a-z0-9][^|]*?) \| (\d\.\d{3}) \((\d\.\d{3})-(\d\.\d{3})\)", block, re.MULTILINE)
+    assert len(rows) >= 4
+    for name, value, low, high in rows:
+        entry = figures["auc"][name]
+        assert (value, low, high) == tuple(f"{v:.3f}" for v in (entry["auc"], *entry["interval"]))
+
+
+def test_the_model_card_is_up_to_date() -> None:
+    command = [sys.executable, str(ROOT / "scripts" / "write_model_card.py"), "--check"]
+    subprocess.run(command, check=True)
+
+
+def test_the_figures_are_of_the_shipped_model(detector: DeepfakeDetector) -> None:
+    figures = json.loads((ROOT / "docs/figures-default.json").read_text(encoding="utf-8"))
+    assert figures["model"] == detector.model
+    assert figures["graphs"] == detector.bundle.manifest()["graphs"]
