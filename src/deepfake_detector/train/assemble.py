@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ from . import loop, stack
 from .members import FOLDS, fold_of
 from .views import View
 
-PENALTY = 30.0
 SITUATIONS = ("face", "scene", "both")
 
 
@@ -55,15 +54,16 @@ def _table(members: tuple[str, ...], logits: np.ndarray, views: list[View]) -> s
         logits.astype(np.float64),
         np.array([v.fake for v in views]),
         np.array([v.family for v in views]),
+        np.array([v.source for v in views]),
         weights * len(views) / 2,
-        np.array([fold_of(v) if v.split == "train" else "val" for v in views]),
+        np.array([fold_of(v) if v.split == "train" else stack.VAL for v in views]),
     )
 
 
-def comparison(table: stack.Table, penalty: float = PENALTY) -> dict[str, dict[str, float]]:
-    """AUC on each left-out fold of: the stack (fitted without that fold), each member alone, and the plain mean.
+def comparison(table: stack.Table, kinds: Sequence[str]) -> dict[str, dict[str, float]]:
+    """AUC on each left-out fold of: the stack (chosen without that fold), the plain mean, and each member alone.
 
-    A member alone is its own calibrated score, fitted without that fold too.
+    The mean is that of the members' own calibrated probabilities, also fitted without that fold.
     """
     result: dict[str, dict[str, float]] = {}
     for name in FOLDS:
@@ -71,62 +71,68 @@ def comparison(table: stack.Table, penalty: float = PENALTY) -> dict[str, dict[s
         test, rest = table.where(held), table.where(~held)
         if len(set(test.fake)) < 2:
             continue
-        alone = {m: stack.scores(stack.fit(rest, penalty, columns_of(table, m)), test) for m in table.members}
-        probabilities = np.mean([1 / (1 + np.exp(-s)) for s in alone.values()], axis=0)
-        ways = {"stacked": stack.scores(stack.fit(rest, penalty), test), "mean": probabilities, **alone}
+        alone = {m: stack.scores(stack.verdict_score(rest, {m: 1.0}), test) for m in table.members}
+        stacked = stack.scores(stack.verdict_score(rest, stack.choose(rest, kinds)), test)
+        ways = {"stacked": stacked, "mean": _mean(list(alone.values())), **alone}
         result[name] = {way: round(float(roc_auc_score(test.fake, s)), 4) for way, s in ways.items()}
-    ways_of = next(iter(result.values()))
+    ways_of = list(next(iter(result.values())))
     result["mean over folds"] = {way: round(float(np.mean([r[way] for r in result.values()])), 4) for way in ways_of}
     return result
 
 
-def columns_of(table: stack.Table, member: str) -> list[int]:
-    """The evidence columns of one member."""
-    at = table.members.index(member) * 5
-    return list(range(at, at + 5))
+def ensemble(
+    by_situation: Mapping[str, stack.Table], kinds: Sequence[str], alarms: float
+) -> tuple[dict[str, Any], dict[str, Linear]]:
+    """The ``ensemble`` part of a manifest but for the policy, and the stacked scores by situation.
 
-
-def family_columns(table: stack.Table, family: str) -> list[int]:
-    """The evidence columns that speak of one family: its own logit and the pooled one of every member."""
-    own = 1 + FAMILIES.index(family)
-    return sorted([5 * i for i in range(len(table.members))] + [5 * i + own for i in range(len(table.members))])
-
-
-def ensemble(by_situation: Mapping[str, stack.Table], policy: Callable[[Linear], Mapping[str, Any]]) -> dict[str, Any]:
-    """The ``ensemble`` part of a manifest. policy: makes the policy from the stacked score of "both"."""
+    kinds: the kinds of networks, the leading one first. alarms: the share of new real pictures of known sources, all
+    sources counting alike, that may score 0.5 or more. It moves the offset of every verdict score, as a smaller prior
+    probability of fakes would.
+    """
     members: dict[str, Any] = {}
-    for situation in ("face", "scene"):
+    mean: dict[str, tuple[float, float]] = {}
+    picture: dict[str, Linear] = {}
+    families: dict[str, dict[str, Any]] = {family: {} for family in FAMILIES}
+    for situation in SITUATIONS:
         table = by_situation[situation]
-        for name in table.members:
-            fitted = stack.fit(table, PENALTY, columns_of(table, name))
-            members[name] = asdict(Linear({name: fitted.weights[name]}, fitted.bias))
-    picture = {s: stack.fit(by_situation[s], PENALTY) for s in SITUATIONS}
-    kinds = {
-        family: {
-            s: asdict(stack.fit(by_situation[s], PENALTY, family_columns(by_situation[s], family), family))
-            for s in SITUATIONS
-        }
-        for family in FAMILIES
-    }
-    return {
+        relative = stack.choose(table, kinds)
+        print(f"{situation}: relative weights {relative}")
+        picture[situation] = _shifted(stack.verdict_score(table, relative), table, alarms)
+        for family in FAMILIES:
+            families[family][situation] = asdict(stack.family_score(table, relative, family))
+        alone = {m: _shifted(stack.verdict_score(table, {m: 1.0}), table, alarms) for m in table.members}
+        if situation != "both":
+            members |= {name: asdict(score) for name, score in alone.items()}
+        averaged = _mean([stack.scores(score, table) for score in alone.values()])
+        slope, offset = stack.calibrated(_logit(averaged)[:, None], table.fake, table.weights)
+        mean[situation] = (float(slope[0]), offset - _excess(slope[0] * _logit(averaged) + offset, table, alarms))
+    values = {
         "members": members,
-        "picture": {s: asdict(linear) for s, linear in picture.items()},
-        "kinds": kinds,
-        "mean": {s: _platt(by_situation[s], members) for s in SITUATIONS},
-        "policy": dict(policy(picture["both"])),
+        "picture": {situation: asdict(score) for situation, score in picture.items()},
+        "kinds": families,
+        "mean": mean,
     }
+    return values, picture
 
 
-def _platt(table: stack.Table, members: Mapping[str, Any]) -> tuple[float, float]:
-    """Platt scaling (Platt 1999) of the members' mean probability: (slope, offset) of its logit."""
-    alone = [stack.scores(Linear.from_dict(members[name]), table) for name in table.members]
-    mean = np.clip(np.mean([1 / (1 + np.exp(-s)) for s in alone], axis=0), 1e-9, 1 - 1e-9)
-    logit = np.log(mean / (1 - mean))
-    # One column of evidence that is not limited: a table of a single pretended member would distort it.
-    from sklearn.linear_model import LogisticRegression
+def _excess(scores: np.ndarray, table: stack.Table, alarms: float) -> float:
+    """The log-odds that less than ``alarms`` of the new real pictures reach, each source counting alike."""
+    rows = (table.fold == stack.VAL) & ~table.fake
+    sources = table.source[rows]
+    weights = np.array([1 / np.sum(sources == source) for source in sources])
+    order = np.argsort(-scores[rows])
+    reached = np.cumsum(weights[order]) / weights.sum()
+    return float(scores[rows][order][np.searchsorted(reached, alarms)]) + 1e-6  # that picture itself stays below
 
-    weights = table.weights.copy()
-    for label in (False, True):
-        weights[table.fake == label] /= weights[table.fake == label].sum()
-    model = LogisticRegression(C=1e6).fit(logit[:, None], table.fake, sample_weight=weights * len(weights) / 2)
-    return float(model.coef_[0, 0]), float(model.intercept_[0])
+
+def _shifted(score: Linear, table: stack.Table, alarms: float) -> Linear:
+    return Linear(score.weights, score.bias - _excess(stack.scores(score, table), table, alarms))
+
+
+def _mean(logits: Sequence[np.ndarray]) -> np.ndarray:
+    return np.asarray(np.mean([1 / (1 + np.exp(-values)) for values in logits], axis=0))
+
+
+def _logit(probability: np.ndarray) -> np.ndarray:
+    clipped = np.clip(probability, 1e-9, 1 - 1e-9)
+    return np.asarray(np.log(clipped / (1 - clipped)))

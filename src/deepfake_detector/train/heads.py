@@ -20,6 +20,9 @@ from .encoder import BLOCKS, STATISTICS, WIDTH
 from .loop import targets
 from .views import View
 
+FEW = 20
+"""A family with fewer fakes than this gets no head of its own."""
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -57,52 +60,54 @@ def fit(features: Floats, views: Sequence[View], weights: np.ndarray, selection:
     """Fit the four heads.
 
     features: float32 (n, D), as ``selection.take`` gives them. weights: how much each view counts, (n,).
-    strength: inverse of the penalty, for the summed loss of views whose mean weight is 1. A family without
-    any fake among ``views`` gets a head that always says -10.
+    strength: inverse of the penalty, for the summed loss of views whose mean weight is 1. A family with
+    fewer than ``FEW`` fakes among ``views`` gets a head that always says -10.
     """
     labels, mask = targets(views)
+    importance = np.stack([_balanced(weights * mask[:, h], labels[:, h]) for h in range(labels.shape[1])], axis=1)
     centre, spread = features.mean(0), features.std(0) + 1e-3
     scaled = (features - centre) / spread
-    columns, biases = [], []
-    for head in range(1 + len(FAMILIES)):
-        chosen = mask[:, head] > 0
-        if labels[chosen, head].sum() < 20:
-            columns.append(np.zeros(scaled.shape[1]))
-            biases.append(-10.0)
-            continue
-        balanced = _balanced(weights[chosen], labels[chosen, head])
-        coefficients, bias = logistic(scaled[chosen], labels[chosen, head], balanced, strength)
-        columns.append(coefficients / spread)
-        biases.append(bias - float(coefficients @ (centre / spread)))
-    return Heads(selection, np.stack(columns, 1).astype(np.float32), np.array(biases, np.float32))
+    coefficients, bias = logistic(scaled, labels, importance, strength)
+    coefficients = coefficients / spread[:, None]
+    bias = bias - centre @ coefficients
+    for head in np.flatnonzero((labels * mask).sum(0) < FEW):
+        coefficients[:, head], bias[head] = 0, -10
+    return Heads(selection, coefficients.astype(np.float32), bias.astype(np.float32))
 
 
 def _balanced(weights: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Both classes count alike, mean 1."""
+    """Both classes count alike, and the mean over the views that count is 1 (all 0 where a class is missing)."""
     result = weights.astype(np.float64).copy()
+    totals = [result[labels == label].sum() for label in (0, 1)]
+    if min(totals) == 0:
+        return np.zeros_like(result)
     for label in (0, 1):
-        result[labels == label] /= result[labels == label].sum()
-    return np.asarray(result / result.mean())
+        result[labels == label] /= totals[label]
+    return np.asarray(result * (np.count_nonzero(weights) / 2))
 
 
-def logistic(x: Floats, y: np.ndarray, weights: np.ndarray, strength: float) -> tuple[np.ndarray, float]:
-    """Weighted L2 logistic regression; (coefficients (D,), bias). The bias is not penalised."""
-    sign = np.where(y > 0, 1.0, -1.0).astype(np.float32)
-    w = weights.astype(np.float32)
-    dimension = x.shape[1]
+def logistic(x: Floats, labels: np.ndarray, importance: np.ndarray, strength: float) -> tuple[np.ndarray, np.ndarray]:
+    """Several weighted L2 logistic regressions on the same x (n, D), solved side by side in one pass over the data.
 
-    def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
-        coefficients = parameters[:dimension]
-        margin = sign * (x @ coefficients.astype(np.float32) + np.float32(parameters[dimension]))
+    labels: 0 or 1, (n, k); importance: (n, k), 0 where a row does not count. Returns coefficients (D, k) and
+    bias (k,); the bias is not penalised.
+    """
+    sign = np.where(labels > 0, 1.0, -1.0).astype(np.float32)
+    w = importance.astype(np.float32)
+    shape = (x.shape[1] + 1, labels.shape[1])
+
+    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        parameters = flat.reshape(shape)
+        coefficients = parameters[:-1]
+        margin = sign * (x @ coefficients.astype(np.float32) + parameters[-1].astype(np.float32))
         slope = -sign * w / (1 + np.exp(np.clip(margin, -30, 30)))
-        gradient = np.empty(dimension + 1)
-        gradient[:dimension] = x.T @ slope + coefficients / strength
-        gradient[dimension] = slope.sum()
+        gradient = np.vstack([x.T @ slope + coefficients / strength, slope.sum(0, keepdims=True)])
         value = float((w * np.logaddexp(0, -margin.astype(np.float64))).sum())
-        return value + float(coefficients @ coefficients) / (2 * strength), gradient
+        return value + float((coefficients**2).sum()) / (2 * strength), gradient.ravel().astype(np.float64)
 
-    best = minimize(loss, np.zeros(dimension + 1), jac=True, method="L-BFGS-B", options={"maxiter": 120, "maxcor": 10})
-    return best.x[:dimension], float(best.x[dimension])
+    options = {"maxiter": 150, "maxcor": 10}
+    best = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options=options).x.reshape(shape)
+    return best[:-1], best[-1]
 
 
 def graph(heads: Heads) -> bytes:
