@@ -81,3 +81,28 @@ def test_sigmoid_and_logit_are_inverse_and_safe() -> None:
     assert sigmoid(-1e6) == 0
     assert sigmoid(1e6) == 1
     assert math.isfinite(logit(0))
+
+
+@pytest.mark.parametrize(
+    ("change", "regions", "message"),
+    [
+        ({}, {"toy-face": "face"}, "members"),
+        ({}, {"toy-face": "face", "toy-scene": "face"}, "whole picture"),
+        ({"picture": {"face": linear("toy-scene"), "scene": linear("toy-scene"), "both": linear()}}, None, "'face'"),
+        (
+            {"members": {"toy-face": linear("toy-face", bias=math.nan), "toy-scene": linear("toy-scene")}},
+            None,
+            "finite",
+        ),
+    ],
+)
+def test_a_bundle_whose_parts_do_not_fit_is_refused(
+    change: dict[str, object], regions: dict[str, str] | None, message: str
+) -> None:
+    aggregator = Aggregator.from_dict({**ensemble(), **change})
+    with pytest.raises(ModelInvalid, match=message):
+        aggregator.check(regions or {"toy-face": "face", "toy-scene": "scene"})
+
+
+def test_a_bundle_whose_parts_fit_is_accepted() -> None:
+    Aggregator.from_dict(ensemble()).check({"toy-face": "face", "toy-scene": "scene"})

@@ -1,4 +1,7 @@
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -118,3 +121,10 @@ def test_crop_maps_both_ways() -> None:
     box = (40.0, 20.0, 86.0, 66.0)
     assert part.from_picture(box, 224) == (20, 20, 112, 112)
     assert part.to_picture(part.from_picture(box, 224), 224) == pytest.approx(box)
+
+
+def test_the_shipped_weights_are_the_published_ones() -> None:
+    """The sha256 that THIRD_PARTY_NOTICES.md names."""
+    notice = (Path(__file__).parents[1] / "THIRD_PARTY_NOTICES.md").read_text(encoding="utf-8")
+    data = resources.files("deepfake_detector.faces").joinpath("weights/face_detection_yunet_2023mar.onnx").read_bytes()
+    assert hashlib.sha256(data).hexdigest() in notice

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deepfake_detector import ImageNotFound, ImageTooLarge, ImageUnreadable, images
+from deepfake_detector import ImageError, ImageNotFound, ImageTooLarge, ImageUnreadable, images
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -166,3 +166,51 @@ def test_something_else_entirely() -> None:
         images.read(42)  # type: ignore[arg-type]
     with pytest.raises(ImageUnreadable, match="'rb'"):
         images.read(io.StringIO("text"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "GIF", "PNG", "JPEG", "WEBP", "BMP"])
+def test_corrupted_files_raise_nothing_untyped(kind: str) -> None:
+    """Random bytes overwritten: a picture or an ImageError, never anything else."""
+    rng = np.random.default_rng(0)
+    whole = encoded(Image.fromarray(GRADIENT), kind)
+    for _ in range(120):
+        data = bytearray(whole)
+        for place in rng.integers(0, len(data), 6):
+            data[place] = rng.integers(0, 256)
+        try:
+            assert images.read(bytes(data)).pixels.dtype == np.uint8
+        except ImageError as error:
+            assert error.source == "bytes"
+
+
+def test_rotation_survives_damage_to_other_tags() -> None:
+    pixels = np.zeros((48, 64, 3), np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010F] = "Some camera"
+    data = exif.tobytes()
+    damaged = data.replace(b"Some camera", b"\xff\xfe\x00\xff camera")
+    assert images.read(encoded(Image.fromarray(pixels), "PNG", exif=damaged)).size == (48, 64)
+
+
+def test_a_closed_file_is_unreadable(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.fromarray(GRADIENT).save(path)
+    with open(path, "rb") as file:
+        pass
+    with pytest.raises(ImageUnreadable, match="closed"):
+        images.read(file)
+
+
+def test_the_process_wide_limit_of_pillow_is_left_as_it_was() -> None:
+    before = Image.MAX_IMAGE_PIXELS
+    with pytest.raises(ImageTooLarge, match="100000 x 100000"):
+        images.read(bomb(100_000, 100_000))
+    assert before == Image.MAX_IMAGE_PIXELS
+
+
+def test_errors_cross_process_borders() -> None:
+    import pickle
+
+    error = pickle.loads(pickle.dumps(ImageTooLarge("a.png", "too large")))  # noqa: S301
+    assert (type(error), error.source, error.reason) == (ImageTooLarge, "a.png", "too large")

@@ -38,8 +38,12 @@ def test_members_that_contradict_each_other() -> None:
 
 
 def test_the_band_moves_with_the_threshold() -> None:
+    """Odds of 2/3 to 3/2 around 0.7's 7/3: from 0.609 to 0.778."""
     assert policy.decide(0.65, AGREED, (), 0.7)[0] == "inconclusive"
     assert policy.decide(0.55, AGREED, (), 0.7)[0] == "real"
+    for threshold in (0.05, 0.5, 0.95):
+        assert policy.decide(0.9999, AGREED, ("blurred",), threshold)[0] == "fake"
+        assert policy.decide(0.0001, AGREED, ("blurred",), threshold)[0] == "real"
 
 
 def test_quality_reasons() -> None:

@@ -7,9 +7,11 @@ import os
 import warnings
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from io import IOBase
 
 import numpy as np
 import numpy.typing as npt
+from PIL.Image import Image
 
 from . import images, quality
 from .ensemble.aggregate import Aggregator, Combined
@@ -29,6 +31,7 @@ MIN_FACE = 24
 
 _AGGREGATIONS = ("stacked", "mean", "vote")
 _log = logging.getLogger(__name__)
+logging.getLogger("deepfake_detector").addHandler(logging.NullHandler())  # silent until the user asks
 
 
 class UnreadableWarning(UserWarning):
@@ -69,7 +72,8 @@ class DeepfakeDetector:
         self.bundle = Bundle.load(model)
         self._members = Members(self.bundle.cards, self.bundle.graphs)
         self._aggregator = Aggregator.from_dict(self.bundle.ensemble)
-        self._policy = Policy.from_dict(self.bundle.ensemble["policy"])
+        self._aggregator.check({card.name: card.region for card in self.bundle.cards})
+        self._policy = Policy.from_dict(self.bundle.ensemble.get("policy", {}))
         self.threshold = self._policy.threshold if threshold is None else threshold
 
     @classmethod
@@ -114,7 +118,8 @@ class DeepfakeDetector:
         A picture that cannot be judged becomes a ``Failure`` in its place and the rest goes on. workers: pictures
         worked on at once; None chooses by the number of processors.
         """
-        if isinstance(sources, (str, bytes, os.PathLike)):
+        single = (str, bytes, bytearray, memoryview, os.PathLike, IOBase, np.ndarray, Image)
+        if isinstance(sources, single) and getattr(sources, "ndim", 3) != 4:  # (n, H, W, 3) holds n pictures
             raise OptionError("expected a list of pictures; for a single one call predict, or put it in a list")
         count = workers or min(4, os.cpu_count() or 1)
         with ThreadPoolExecutor(max_workers=max(1, count)) as pool:
@@ -137,10 +142,11 @@ class DeepfakeDetector:
         try:
             return self.predict(source)
         except ImageError as error:
-            _log.warning("%s", error)
+            _log.info("%s", error)
+            error.__traceback__ = error.__context__ = None  # its frames would hold the file and the picture
             return Failure(error.source, error)
         except Exception as error:  # a batch never stops for one picture, whatever a codec or a library throws
-            name = source if isinstance(source, str) else type(source).__name__
+            name = os.fspath(source) if isinstance(source, (str, os.PathLike)) else type(source).__name__
             _log.exception("%s: unexpected error", name)
             return Failure(
                 name, DeepfakeDetectorError(f"{name}: could not be judged ({type(error).__name__}: {error}).")

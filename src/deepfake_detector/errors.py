@@ -29,6 +29,10 @@ class ImageError(DeepfakeDetectorError):
         self.source = source
         self.reason = reason
 
+    def __reduce__(self) -> tuple[type[ImageError], tuple[str, str]]:
+        """Errors cross process borders whole."""
+        return type(self), (self.source, self.reason)
+
 
 class ImageNotFound(ImageError):
     """There is no such file, or it may not be read."""

@@ -10,12 +10,11 @@ from __future__ import annotations
 import io
 import os
 import threading
-import warnings
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from .errors import ImageNotFound, ImageTooLarge, ImageUnreadable
 from .types import Pixels
@@ -74,7 +73,10 @@ def read(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Picture:
         return _decode(_open(name), name, max_pixels)
     if hasattr(source, "read"):
         name = str(getattr(source, "name", "stream"))
-        data = source.read()
+        try:
+            data = source.read()
+        except (OSError, ValueError) as error:  # a closed file raises ValueError
+            raise ImageUnreadable(name, f"the file object cannot be read ({error}).") from None
         if not isinstance(data, bytes):
             raise ImageUnreadable(name, "the file object gives text; open it with mode 'rb'.")
         return _decode(io.BytesIO(data), name, max_pixels)
@@ -102,13 +104,14 @@ def _decode(file: io.BytesIO, name: str, max_pixels: int) -> Picture:
     if not file.getbuffer().nbytes:
         raise ImageUnreadable(name, "the file is empty (0 bytes).")
     try:
-        # Pillow's own bomb warning is silenced: the limit is checked right below, from the header, as an error.
-        # Under a lock, because the filters belong to the whole process and threads would restore each other's.
-        with _opening, warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(file, formats=_FORMATS)
-    except Image.DecompressionBombError:
-        raise ImageTooLarge(name, _too_large("more", max_pixels)) from None
+        with _opening:
+            # Pillow's own limit is lifted: ours is checked right below, from the header. Under a lock, because it
+            # belongs to the whole process and threads would restore each other's.
+            limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+            try:
+                image = Image.open(file, formats=_FORMATS)
+            finally:
+                Image.MAX_IMAGE_PIXELS = limit
     except UnidentifiedImageError:
         known = "JPEG, PNG, WebP, AVIF, BMP, GIF, TIFF"
         raise ImageUnreadable(name, f"not a picture of a supported format ({known}).") from None
@@ -120,24 +123,38 @@ def _decode(file: io.BytesIO, name: str, max_pixels: int) -> Picture:
 
 def _finish(image: Image.Image, name: str, max_pixels: int) -> Picture:
     _check_size(image.width, image.height, name, max_pixels)
-    container, frames = image.format, int(getattr(image, "n_frames", 1))
+    container = image.format
     try:
-        if frames > 1 and image.tell() != 0:
+        animated = bool(getattr(image, "is_animated", False))
+        if animated and image.tell() != 0:
             image.seek(0)
         image.load()
         pixels = _to_rgb(_upright(image))
     except Exception as error:  # truncated or corrupt data raise OSError, SyntaxError, struct.error ... by format
         raise ImageUnreadable(name, f"damaged or truncated ({type(error).__name__}: {error}).") from None
     # An MPO's further frames are a phone's depth map or second lens, not an animation.
-    reasons = ("first_frame",) if frames > 1 and container != "MPO" else ()
+    reasons = ("first_frame",) if animated and container != "MPO" else ()
     return Picture(pixels, name, container, reasons)
 
 
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
 def _upright(image: Image.Image) -> Image.Image:
+    """Apply the EXIF orientation. Only that tag is read: damage to others must not cost the rotation."""
     try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # EXIF too damaged to parse: the picture itself is fine, shown as stored
+        turn = _TURNS.get(image.getexif().get(0x0112, 1))
+    except Exception:  # no EXIF that can be parsed: the picture itself is fine, taken as stored
         return image
+    return image.transpose(turn) if turn is not None else image
 
 
 def _to_rgb(image: Image.Image) -> Pixels:
@@ -147,12 +164,12 @@ def _to_rgb(image: Image.Image) -> Pixels:
         rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
         image = Image.alpha_composite(white, rgba)
-    return np.array(image.convert("RGB"), dtype=np.uint8)
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"), dtype=np.uint8)
 
 
 def _grey_to_rgb(values: np.ndarray) -> Pixels:
     """High-range grey to 8 bits: 16-bit by 257; wider or floating data by its own range."""
-    numbers = values.astype(np.float64)
+    numbers = values.astype(np.float32)
     if not np.isfinite(numbers).all():
         raise ValueError("the picture holds values that are not finite")
     low, high = float(numbers.min()), float(numbers.max())

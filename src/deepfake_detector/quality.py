@@ -47,8 +47,8 @@ def measure(pixels: Pixels, crop: Crop) -> Quality:
 def _grid(profile: np.ndarray) -> float:
     """Mean step at the strongest of the eight phases of the grid over the mean of the other seven."""
     length = len(profile) // 8 * 8
-    if length < 32:
-        return 1.0
+    if length < 96:
+        return 1.0  # the largest of eight means over few steps is noise
     phases = profile[:length].reshape(-1, 8).mean(0)
     top = float(phases.max())
     rest = (float(phases.sum()) - top) / 7

@@ -84,7 +84,7 @@ class FaceResult:
     """One face with its own score.
 
     score: calibrated P(fake) of this face from the face members alone, or None where it was not scored
-    (``many_faces``). members: raw P(fake) by member. kinds: calibrated P(fake of that family).
+    (``many_faces``, or fewer than 24 pixels). members: each member's own P(fake). kinds: P(fake of that family).
     """
 
     face: Face

@@ -40,7 +40,7 @@ def _root(
 def main() -> None:
     """Run the command line; the only place that ends the process."""
     for stream in (sys.stdout, sys.stderr):
-        # A file name that is not valid Unicode must not stop the print of its result.
+        # JSON is UTF-8 whatever the terminal, and a file name that is not valid Unicode must not stop its result.
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     app()

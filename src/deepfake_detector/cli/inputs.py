@@ -40,11 +40,12 @@ def pictures(names: Iterable[str]) -> Iterator[str | BinaryIO | Failure]:
             matches = sorted(glob.glob(name, recursive=True))
             if not matches:
                 yield _failure(name, "nothing matches this pattern.")
+            deep = "**" in name  # then what lies below a folder matches by itself
             for match in matches:
-                if os.path.isdir(match):
-                    yield from _below(match)
-                else:
+                if not os.path.isdir(match):
                     yield match
+                elif not deep:
+                    yield from _below(match)
 
 
 def _below(folder: str) -> Iterator[str | Failure]:

@@ -2,9 +2,9 @@
 
 Every score is linear in the members' evidence and made a probability by the logistic function:
 
-* ``stacked`` (default): weights learned on sources whose fakes the members had not been fitted on (stacked
-  generalisation, Wolpert 1992, doi 10.1016/S0893-6080(05)80023-1; departures: folds are sources, and no weight is
-  negative);
+* ``stacked`` (default): weights chosen on pictures, half of them of sources, that the members had not been fitted on
+  (stacked generalisation, Wolpert 1992, doi 10.1016/S0893-6080(05)80023-1; departures: folds are sources, and only a
+  relative weight for each kind of network is learned, never below zero);
 * ``mean``: the mean of the members' own calibrated probabilities, calibrated again (Platt scaling);
 * ``vote``: the share of members whose own probability reaches one half.
 
@@ -118,6 +118,30 @@ class Aggregator:
             )
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise ModelInvalid(f"the bundle's ensemble is incomplete: {error}") from None
+
+    def check(self, regions: Mapping[str, str]) -> None:
+        """Hold the scores against the members, given as region ("face" or "scene") by name. Raises ModelInvalid."""
+        if set(self.members) != set(regions):
+            raise ModelInvalid(f"the ensemble scores {sorted(self.members)}, the bundle has members {sorted(regions)}")
+        scenes = {name for name, region in regions.items() if region == "scene"}
+        if not scenes:
+            raise ModelInvalid("the bundle has no member that looks at the whole picture")
+        allowed = {"face": set(regions) - scenes, "scene": scenes, "both": set(regions)}
+        for scores in (self.picture, *self.kinds.values()):
+            for situation, names in allowed.items():
+                score: Linear = getattr(scores, situation)
+                if not set(score.weights) <= names:
+                    raise ModelInvalid(
+                        f"the score for {situation!r} asks members it does not have: {sorted(score.weights)}"
+                    )
+        for score in self._linears():
+            numbers = [score.bias, *(w for row in score.weights.values() for w in row)]
+            if not np.isfinite(numbers).all() or any(len(row) != 5 for row in score.weights.values()):
+                raise ModelInvalid("a score's weights must be five finite numbers for each member")
+
+    def _linears(self) -> list[Linear]:
+        every = [self.picture, *self.kinds.values()]
+        return [*self.members.values(), *(s for scores in every for s in (scores.face, scores.scene, scores.both))]
 
     def combine(self, faces: Sequence[Logits], sizes: Sequence[float], scene: Logits, how: Aggregation) -> Combined:
         """faces: logits of the face members by face; sizes: the faces' sides; scene: of the whole-picture members."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import ModelInvalid
 from ..types import Verdict
+from .aggregate import logit, sigmoid
 
 POOR_QUALITY = frozenset({"small_face", "small_picture", "blurred", "heavy_compression"})
 """Reasons that widen the inconclusive band: outside this quality less was measured."""
@@ -36,9 +37,14 @@ class Policy:
         """The inverse of ``dataclasses.asdict``. Raises ModelInvalid where something is missing."""
         try:
             bands = {name: (float(values[name][0]), float(values[name][1])) for name in ("band", "poor_band")}
-            return cls(**{**values, **bands})
+            numbers = {name: float(value) for name, value in values.items() if name not in bands}
+            policy = cls(bands["band"], bands["poor_band"], **numbers)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise ModelInvalid(f"the bundle's policy is incomplete: {error}") from None
+        for low, high in bands.values():
+            if not 0 < low <= policy.threshold <= high < 1:
+                raise ModelInvalid(f"the policy's band ({low}, {high}) must enclose its threshold {policy.threshold}")
+        return policy
 
     def quality_reasons(
         self, face_size: float | None, shorter_side: int, sharpness: float, blockiness: float
@@ -60,14 +66,14 @@ class Policy:
     def decide(
         self, score: float, members: Mapping[str, float], reasons: Collection[str], threshold: float
     ) -> tuple[Verdict, tuple[str, ...]]:
-        """The verdict and all reasons. ``threshold`` moves the bands with it where a user chose another than 0.5's."""
+        """The verdict and all reasons. Another threshold than the bundle's moves the bands with it, in log-odds."""
         found = list(reasons)
         if members and max(members.values()) - min(members.values()) > self.disagreement:
             found.append("members_disagree")
         poor = "members_disagree" in found or POOR_QUALITY.intersection(found)
         low, high = self.poor_band if poor else self.band
-        shift = threshold - self.threshold
-        if low + shift < score < high + shift:
+        shift = logit(threshold) - logit(self.threshold)
+        if sigmoid(logit(low) + shift) < score < sigmoid(logit(high) + shift):
             if not poor:
                 found.append("low_confidence")
             return "inconclusive", tuple(found)

@@ -75,7 +75,7 @@ class Bundle:
                     raise ModelInvalid(f"{path}: damaged (the manifest does not match its sha256). Get the file again.")
                 manifest = json.loads(text)
                 graphs = {name: bytes(file["graphs"][name][()].tobytes()) for name in manifest["graphs"]}
-        except (OSError, KeyError, TypeError, ValueError) as error:
+        except (OSError, KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             why = "not an HDF5 file" if not h5py.is_hdf5(path) else f"damaged ({type(error).__name__}: {error})"
             raise ModelInvalid(f"{path}: {why}. Expected a file written by DeepfakeDetector.save_model.") from None
         return cls._assemble(str(path), manifest, graphs)

@@ -65,7 +65,7 @@ class Members:
         if list(first[1:]) != [3, card.side, card.side]:
             raise ModelInvalid(f"member {card.name!r}: the card says side {card.side}, the graph takes {first}")
         outputs = self._sessions[card.graph].get_outputs()[0].shape
-        if outputs[-1] != len(OUTPUTS):
+        if not outputs or outputs[-1] != len(OUTPUTS):
             raise ModelInvalid(
                 f"member {card.name!r}: expected {len(OUTPUTS)} logits {OUTPUTS}, the graph gives {outputs}"
             )

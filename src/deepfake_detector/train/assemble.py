@@ -68,7 +68,8 @@ def comparison(table: stack.Table, kinds: Sequence[str]) -> dict[str, dict[str, 
     result: dict[str, dict[str, float]] = {}
     for name in FOLDS:
         held = table.fold == name
-        test, rest = table.where(held), table.where(~held)
+        known = (table.fold == stack.VAL) & np.isin(table.source, list(FOLDS[name]))
+        test, rest = table.where(held), table.where(~held & ~known)
         if len(set(test.fake)) < 2:
             continue
         alone = {m: stack.scores(stack.verdict_score(rest, {m: 1.0}), test) for m in table.members}
@@ -85,9 +86,9 @@ def ensemble(
 ) -> tuple[dict[str, Any], dict[str, Linear]]:
     """The ``ensemble`` part of a manifest but for the policy, and the stacked scores by situation.
 
-    kinds: the kinds of networks, the leading one first. alarms: the share of new real pictures of known sources, all
-    sources counting alike, that may score 0.5 or more. It moves the offset of every verdict score, as a smaller prior
-    probability of fakes would.
+    kinds: the kinds of networks, the leading one first. alarms: the share of new real pictures of known sources (one
+    of n pictures counts as the root of n) that may score 0.5 or more. It moves the offset of every verdict score, as a
+    smaller prior probability of fakes would.
     """
     members: dict[str, Any] = {}
     mean: dict[str, tuple[float, float]] = {}
@@ -116,10 +117,10 @@ def ensemble(
 
 
 def _excess(scores: np.ndarray, table: stack.Table, alarms: float) -> float:
-    """The log-odds that less than ``alarms`` of the new real pictures reach, each source counting alike."""
+    """The log-odds that less than ``alarms`` of the new real pictures reach; a source of n counts as the root of n."""
     rows = (table.fold == stack.VAL) & ~table.fake
     sources = table.source[rows]
-    weights = np.array([1 / np.sum(sources == source) for source in sources])
+    weights = np.array([np.sum(sources == source) ** -0.5 for source in sources])
     order = np.argsort(-scores[rows])
     reached = np.cumsum(weights[order]) / weights.sum()
     return float(scores[rows][order][np.searchsorted(reached, alarms)]) + 1e-6  # that picture itself stays below

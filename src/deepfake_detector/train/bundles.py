@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import __version__, quality
+from ..ensemble.aggregate import Linear
 from ..faces.crop import Crop
 from ..models.card import Card
 from . import assemble, stack
@@ -25,7 +26,8 @@ ERROR = 0.05
 """Share of wrong ones among the pictures called real, and among those called fake, outside the inconclusive band."""
 ALARMS = 0.03
 """The operating point: share of new real pictures of known sources with a score of 0.5 or more."""
-DISAGREEMENT = 0.98
+DISAGREEMENT = 0.02
+"""Members contradict each other where their probabilities lie further apart than in all but this share of pictures."""
 KINDS = ("clip", "conv", "residual")
 """Kinds of networks, the leading one first."""
 
@@ -168,7 +170,7 @@ def _manifest(
     ensemble["policy"] = {
         "band": band(both.where(known), scores[known], ERROR),
         "poor_band": band(both, scores, ERROR),  # half of the weight lies on sources that no member had seen
-        "disagreement": DISAGREEMENT,
+        "disagreement": round(float(np.quantile(_spread(ensemble, both.where(known)), 1 - DISAGREEMENT)), 3),
         "threshold": 0.5,
         **bounds,
     }
@@ -190,6 +192,13 @@ def _manifest(
             "limits": LIMITS,
         },
     }
+
+
+def _spread(ensemble: Mapping[str, Any], table: stack.Table) -> np.ndarray:
+    """How far apart the members' own probabilities lie, for every row."""
+    alone = [stack.scores(Linear.from_dict(ensemble["members"][name]), table) for name in table.members]
+    probabilities = 1 / (1 + np.exp(-np.array(alone)))
+    return np.asarray(probabilities.max(0) - probabilities.min(0))
 
 
 def _data(views: Sequence[View]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
+import torch
 from sklearn.metrics import roc_auc_score
 from torch import nn
 
@@ -89,6 +90,8 @@ def network_logits(recipe: Recipe, views: list[View], pixels: np.ndarray, folder
     kept in ``folder``.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    key = json.dumps([asdict(recipe.plan), recipe.fold_steps, [sorted(half) for half in HALVES], len(views)])
+    prefix = f"{recipe.name}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"  # another plan never meets these files
     split = np.array([view.split for view in views])
     folds = np.array([fold_of(view) for view in views])
     logits = np.zeros((len(views), 4), np.float32)
@@ -109,10 +112,11 @@ def network_logits(recipe: Recipe, views: list[View], pixels: np.ndarray, folder
     for name, learn, score in jobs:
         plan = recipe.plan if name == "final" else replace(recipe.plan, steps=recipe.fold_steps)
         print(f"{recipe.name} {name}: {learn.sum()} views", flush=True)
+        torch.manual_seed(plan.seed)
         network = loop.train(
-            recipe.build(), pixels, views, np.flatnonzero(learn), plan, folder / f"{recipe.name}-{name}.pt", report
+            recipe.build(), pixels, views, np.flatnonzero(learn), plan, folder / f"{prefix}-{name}.pt", report
         )
-        kept = folder / f"{recipe.name}-{name}.npy"
+        kept = folder / f"{prefix}-{name}.npy"
         graph = export.export(network, recipe.side)
         if not kept.exists():
             np.save(kept, _through(graph, pixels, np.flatnonzero(score), recipe.plan))

@@ -85,7 +85,10 @@ def calibrated(x: np.ndarray, target: np.ndarray, weights: np.ndarray) -> tuple[
     for label in (False, True):
         balanced[target == label] /= balanced[target == label].sum()
     model = LogisticRegression(C=1e4, max_iter=1000).fit(x, target, sample_weight=balanced * len(target) / 2)
-    return model.coef_[0].astype(np.float64), float(model.intercept_[0])
+    coefficients = model.coef_[0].astype(np.float64)
+    if x.shape[1] == 1 and coefficients[0] <= 0:
+        return np.zeros(1), 0.0  # never believed in reverse: a member that only misleads says one half
+    return coefficients, float(model.intercept_[0])
 
 
 def linear(relative: Mapping[str, float], coefficients: np.ndarray, bias: float) -> Linear:
@@ -101,8 +104,12 @@ def verdict_score(table: Table, relative: Mapping[str, float]) -> Linear:
 
 
 def family_score(table: Table, relative: Mapping[str, float], family: str) -> Linear:
-    """The calibrated score of "a fake of this family", against real pictures and the other families' fakes."""
-    coefficients, bias = calibrated(table.mixed(relative)[:, :4], table.family == family, table.weights)
+    """The calibrated score of "a fake of this family", against real pictures and the other families' fakes.
+
+    From new pictures of known sources: where a family's only source was left out, its head could not say anything.
+    """
+    known = table.where(table.fold == VAL)
+    coefficients, bias = calibrated(known.mixed(relative)[:, :4], known.family == family, known.weights)
     return linear(relative, np.append(coefficients, 0.0), bias)
 
 
