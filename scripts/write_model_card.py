@@ -64,7 +64,7 @@ def page() -> str:
         ),
         "`fast` has the members without the encoder: `" + "`, `".join(c.name for c in bundles["fast"].cards) + "`.",
         "## Figures on the test split",
-        f"Read once, after everything was chosen on `train` and `val`: {default['pictures']} pictures, data at commit "
+        f"Read once, after everything was chosen on `train` and `val`: {default['pictures']} pictures, code at commit "
         f"`{default['commit']}`, by `{default['command']}` (and with `--model fast`). Intervals: bootstrap over "
         "pictures, 2,000 draws, seed 0.",
         readings(figures),

@@ -56,3 +56,25 @@ def test_the_figures_are_of_the_shipped_model(detector: DeepfakeDetector) -> Non
     figures = json.loads((ROOT / "docs/figures-default.json").read_text(encoding="utf-8"))
     assert figures["model"] == detector.model
     assert figures["graphs"] == detector.bundle.manifest()["graphs"]
+
+
+@pytest.mark.parametrize(
+    ("reading", "least"),
+    [
+        ("140k-real-and-fake-faces", 0.985),
+        ("deepfake-and-real-images", 0.97),
+        ("dfdc-faces", 0.82),
+        ("unseen-stylegan2", 0.85),
+    ],
+)
+def test_the_measured_auc_reaches_what_was_asked(reading: str, least: float) -> None:
+    figures = json.loads((ROOT / "docs/figures-default.json").read_text(encoding="utf-8"))
+    assert figures["split"] == "test"
+    assert figures["auc"][reading]["auc"] >= least
+
+
+def test_the_stack_beats_its_best_member_and_the_mean_on_left_out_sources(detector: DeepfakeDetector) -> None:
+    table = detector.bundle.about["figures"]["AUC on left-out sources, face and whole picture together"]
+    over_folds = dict(table["mean over folds"])
+    stacked = over_folds.pop("stacked")
+    assert stacked > max(over_folds.values())

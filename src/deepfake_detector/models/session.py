@@ -84,7 +84,7 @@ def _session(name: str, graphs: Mapping[str, bytes]) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = _THREADS
     options.log_severity_level = 3
-    # Threads that spin while they wait take the cores from pictures worked on beside this one (benchmarks/throughput.py).
+    # Threads that spin while they wait take the cores from pictures worked on beside this one.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return ort.InferenceSession(graphs[name], options, providers=["CPUExecutionProvider"])
