@@ -162,7 +162,6 @@ def _manifest(
     bounds: Mapping[str, float],
 ) -> dict[str, Any]:
     tables = assemble.tables(views, regions["face"], regions["scene"])
-
     kinds = [kind for kind in KINDS if any(card.name.startswith(kind) for card in kept)]
     ensemble, picture = assemble.ensemble(tables, kinds, ALARMS)
     both = tables["both"]

@@ -41,6 +41,9 @@ HALVES: tuple[frozenset[str], ...] = (
 )
 """Networks cost too much to train once a fold: they are cross-fitted on two halves of the folds."""
 
+SOURCE_POWER = 0.65
+"""A source with n views weighs n ** SOURCE_POWER in the heads."""
+
 
 def fold_of(view: View) -> str:
     """The fold a view's source belongs to."""
@@ -96,13 +99,12 @@ def network_logits(recipe: Recipe, views: list[View], pixels: np.ndarray, folder
     folds = np.array([fold_of(view) for view in views])
     logits = np.zeros((len(views), 4), np.float32)
     check = np.flatnonzero(split == "val")
-    check = check[np.random.default_rng(0).permutation(len(check))[:400]]
+    check = np.sort(check[np.random.default_rng(0).permutation(len(check))[:400]])
 
     def report(network: nn.Module, _: int) -> str:
         fake = [views[i].fake for i in check]
-        return f"val AUC {roc_auc_score(fake, loop.logits_of(network, pixels, np.sort(check), recipe.plan)[:, 0]):.4f}"
+        return f"val AUC {roc_auc_score(fake, loop.logits_of(network, pixels, check, recipe.plan)[:, 0]):.4f}"
 
-    check = np.sort(check)
     jobs = []
     for number, half in enumerate(HALVES):
         held = np.isin(folds, list(half))
@@ -129,10 +131,6 @@ def _through(graph: bytes, pixels: np.ndarray, chosen: np.ndarray, plan: loop.Pl
     session = ort.InferenceSession(graph, providers=["CPUExecutionProvider"])
     parts = [session.run(None, {"pixels": normalised(pixels[i], plan.mean, plan.std)})[0] for i in chosen]
     return np.concatenate(parts)
-
-
-SOURCE_POWER = 0.65
-"""A source with n views weighs n ** SOURCE_POWER in the heads."""
 
 
 def head_logits(

@@ -49,7 +49,7 @@ class Job:
 
 @dataclass(frozen=True)
 class View:
-    """One line of ``views.csv``. view: "face" or "scene"; forged: made fake by ``forge``."""
+    """One line of ``views.csv``. view: "face" or "scene"; how: as the job's. face_size: of the largest face, pixels."""
 
     row: int
     job: int
