@@ -23,8 +23,8 @@ from deepfake_detector.train import assemble, bundles, features, heads, members,
 from deepfake_detector.train.data import read_manifest
 
 SEED = 20261123
-JOBS = 15_800
-"""How many jobs of the plan (a random order) are made into views; the whole plan has about 20,600."""
+VARIED = 15_800
+"""How many of the plan's jobs in random order are made into views (there are about 20,600)."""
 SELECTION = heads.Selection((4, 6, 8, 10, 12), ("cls", "patch_mean", "patch_std", "centre_mean"))
 STRENGTH = 0.002
 WEIGHTS = Path(__file__).parents[1] / "src/deepfake_detector/models/weights"
@@ -44,7 +44,7 @@ def main() -> None:
     encoder = WEIGHTS / "clip-vit-b16.onnx"
     store = args.work / "views"
     rows = read_manifest(Path(args.data))
-    views.make_store(store, rows, views.plan(rows, SEED)[:JOBS], args.processes)
+    views.make_store(store, rows, views.plan(rows, SEED, VARIED), args.processes)
     features.compute(store, encoder, args.processes)
     table, pixels, native = views.read_store(store)
 

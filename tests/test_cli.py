@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from fakes import bundle
 from PIL import Image
-from typer.testing import CliRunner
 
 import deepfake_detector
 from deepfake_detector.cli.app import app
@@ -121,7 +121,8 @@ def test_threshold_reaches_the_result(toy: str, folder: Path) -> None:
 
 def test_version_and_completion_and_info(toy: str) -> None:
     assert runner.invoke(app, ["--version"]).stdout == f"deepfake-detector {deepfake_detector.__version__}\n"
-    assert "--install-completion" in runner.invoke(app, ["--help"]).stdout
+    for shell in ("bash", "zsh", "fish"):
+        assert "_DEEPFAKE_DETECTOR_COMPLETE" in runner.invoke(app, ["completion", shell]).stdout
     info = runner.invoke(app, ["info", "--model", toy])
     assert info.exit_code == 0
     assert "toy-face" in info.stdout

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from deepfake_detector import DeepfakeDetector
 from deepfake_detector.cli.app import app

@@ -178,11 +178,15 @@ class TestManifest:
         lines.append("u.jpg,fake,unseen-stylegan2,x,test,g,0")
         (tmp_path / "manifest.csv").write_text(self.HEADER + "\n".join(lines) + "\n")
         rows = data.read_manifest(tmp_path)
-        jobs = views.plan(rows, seed=1)
+        jobs = views.plan(rows, seed=1, varied=200)
         assert {rows[job.row].split for job in jobs} == {"train", "val"}
         assert {rows[job.donor].split for job in jobs if job.donor >= 0} == {"train"}
-        assert all(job.how == "plain" for job in jobs if rows[job.row].split == "val")
-        assert jobs == views.plan(rows, seed=1) != views.plan(rows, seed=2)
+        for index, row in enumerate(rows):
+            hows = sorted(job.how for job in jobs if job.row == index and job.how in ("plain", "handled"))
+            if row.split == "val":
+                assert hows == ["handled", "plain"]
+            assert hows.count("plain") <= 1
+        assert jobs == views.plan(rows, seed=1, varied=200) != views.plan(rows, seed=2, varied=200)
 
 
 def test_the_store_of_views_is_made_once_and_read_back(tmp_path: Path, astronaut: Pixels) -> None:

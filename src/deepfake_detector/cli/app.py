@@ -4,37 +4,27 @@ from __future__ import annotations
 
 import sys
 
-import typer
+import click
 
 from .. import __version__
+from .completion import completion
 from .info import info
 from .predict import predict
 
-app = typer.Typer(
+
+@click.group(
     name="deepfake-detector",
-    help="Says whether pictures are real or fake, how sure it is, and why. Works offline.",
     epilog="Exit codes: 0 all was read, 1 something could not be read (the rest is still printed), 2 wrong usage.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )
-app.command()(predict)
-app.command()(info)
+@click.version_option(__version__, message="deepfake-detector %(version)s", help="Print the version and stop.")
+def app() -> None:
+    """Says whether pictures are real or fake, how sure it is, and why. Works offline."""
 
 
-def _version(value: bool) -> None:
-    if value:
-        typer.echo(f"deepfake-detector {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: bool = typer.Option(
-        False, "--version", help="Print the version and stop.", callback=_version, is_eager=True
-    ),
-) -> None:
-    pass
+app.add_command(predict)
+app.add_command(info)
+app.add_command(completion)
 
 
 def main() -> None:
@@ -43,4 +33,4 @@ def main() -> None:
         # JSON is UTF-8 whatever the terminal, and a file name that is not valid Unicode must not stop its result.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    app()
+    app(prog_name="deepfake-detector")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import typer
+import click
 
 from ..errors import ModelError, OptionError
-from ..types import REASONS, Failure, Prediction
+from ..types import REASONS, Aggregation, Failure, Prediction
 from .inputs import pictures
 
 if TYPE_CHECKING:
@@ -20,55 +21,53 @@ if TYPE_CHECKING:
 _CHUNK = 16
 
 
-class FaceDetectorName(StrEnum):
-    """Choices of ``--face-detector``."""
-
-    yunet = "yunet"
-    haar = "haar"
-
-
-class AggregationName(StrEnum):
-    """Choices of ``--aggregation``."""
-
-    stacked = "stacked"
-    mean = "mean"
-    vote = "vote"
-
-
+@click.command()
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for one picture, JSON Lines for many.")
+@click.option("--model", default="default", help="default, fast, or a file written by save_model.")
+@click.option("--face-detector", type=click.Choice(["yunet", "haar"]), default="yunet", help="How faces are found.")
+@click.option(
+    "--aggregation",
+    type=click.Choice(["stacked", "mean", "vote"]),
+    default="stacked",
+    help="How members become one score.",
+)
+@click.option(
+    "--threshold", type=float, help="Probability of fake, 0 to 1, from which a picture is called fake.  [default: 0.5]"
+)
 def predict(
-    paths: list[str] = typer.Argument(
-        ..., metavar="PATH...", help="Pictures, folders, patterns; - reads a picture from stdin."
-    ),
-    as_json: bool = typer.Option(False, "--json", help="One JSON object for one picture, JSON Lines for many."),
-    model: str = typer.Option("default", help="default, fast, or a file written by save_model."),
-    face_detector: FaceDetectorName = typer.Option(FaceDetectorName.yunet, help="How faces are found."),
-    aggregation: AggregationName = typer.Option(AggregationName.stacked, help="How members become one score."),
-    threshold: float = typer.Option(None, help="Probability of fake, 0 to 1, from which a picture is called fake."),
+    paths: tuple[str, ...],
+    as_json: bool,
+    model: str,
+    face_detector: str,
+    aggregation: Aggregation,
+    threshold: float | None,
 ) -> None:
-    """Say for each picture whether it is real or fake."""
+    """Say for each picture whether it is real or fake.
+
+    PATH is a picture, a folder or a pattern; - reads a picture from standard input.
+    """
     from ..detector import DeepfakeDetector
 
     try:
-        detector = DeepfakeDetector(
-            model, face_detector=face_detector.value, aggregation=aggregation.value, threshold=threshold
-        )
+        detector = DeepfakeDetector(model, face_detector=face_detector, aggregation=aggregation, threshold=threshold)
     except (OptionError, ModelError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from None
+        click.echo(f"Error: {error}", err=True)
+        raise click.exceptions.Exit(2) from None
 
     failed = False
     results: list[Prediction | Failure] = []
     for result in _judged(detector, pictures(paths)):
         failed |= isinstance(result, Failure)
         if as_json:
-            typer.echo(result.to_json())
+            click.echo(result.to_json())
             sys.stdout.flush()
         else:
             results.append(result)
     if not as_json:
         _print_table(results)
     if failed:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _judged(detector: DeepfakeDetector, sources: Iterable[str | BinaryIO | Failure]) -> Iterator[Prediction | Failure]:
@@ -80,46 +79,50 @@ def _judged(detector: DeepfakeDetector, sources: Iterable[str | BinaryIO | Failu
             yield source if isinstance(source, Failure) else next(judged)
 
 
+_HEADINGS = ("picture", "verdict", "fake", "real", "faces", "most like", "reasons")
+_COLOURS = {"real": "green", "fake": "red", "inconclusive": "yellow"}
+_NARROW = 58
+"""Columns that all but the first and the last need together."""
+
+
 def _print_table(results: list[Prediction | Failure]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from tabulate import tabulate
 
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=200, no_color=True)  # nothing is cut short in a file or a pipe
-    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    table.add_column("picture", overflow="fold", min_width=12)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("fake", justify="right", no_wrap=True)
-    table.add_column("real", justify="right", no_wrap=True)
-    table.add_column("faces", justify="right", no_wrap=True)
-    table.add_column("most like", no_wrap=True)
-    table.add_column("reasons", overflow="fold")
-    seen: set[str] = set()
-    for result in results:
-        table.add_row(*_row(result, Text))
-        if isinstance(result, Prediction):
-            seen.update(result.reasons)
-    console.print(table)
+    terminal = sys.stdout.isatty()
+    # Colour and folding are for a terminal; nothing is cut up in a file or a pipe. https://no-color.org
+    colour = terminal and not os.environ.get("NO_COLOR")
+    room = max(32, shutil.get_terminal_size().columns - _NARROW) if terminal else None
+    lines = tabulate(
+        [_row(result, colour) for result in results],
+        _HEADINGS,
+        tablefmt="plain",
+        disable_numparse=True,
+        colalign=("left", "left", "right", "right", "right", "left", "left"),
+        maxcolwidths=[room // 2, None, None, None, None, None, room // 2] if room else None,
+    )
+    click.echo("\n".join(line.rstrip() for line in lines.splitlines()))
+    seen = {reason for result in results if isinstance(result, Prediction) for reason in result.reasons}
     if seen:
-        console.print()
+        click.echo()
         for reason in sorted(seen):
-            console.print(Text.assemble((reason, "bold"), f"  {REASONS[reason]}"))
+            click.echo(f"{_styled(reason, colour, bold=True)}  {REASONS[reason]}")
 
 
-def _row(result: Prediction | Failure, text: Any) -> list[Any]:
+def _row(result: Prediction | Failure, colour: bool) -> list[str]:
     if isinstance(result, Failure):
         message = str(result.error).removeprefix(f"{result.source}: ")
-        return [text(result.source), text("not read", style="magenta"), "", "", "", "", text(message)]
-    style = {"real": "green", "fake": "red", "inconclusive": "yellow"}[result.verdict]
+        return [result.source, _styled("not read", colour, fg="magenta"), "", "", "", "", message]
     kind = max(result.kinds, key=lambda family: result.kinds[family]) if result.prediction == "Fake" else ""
     return [
-        text(result.source),
-        text(result.verdict, style=style),
+        result.source,
+        _styled(result.verdict, colour, fg=_COLOURS[result.verdict]),
         f"{result.fake_score:.2f} %",
         f"{result.real_score:.2f} %",
         str(len(result.faces)),
         kind,
-        text(", ".join(result.reasons)),
+        ", ".join(result.reasons),
     ]
+
+
+def _styled(text: str, colour: bool, **style: Any) -> str:
+    return click.style(text, **style) if colour else text

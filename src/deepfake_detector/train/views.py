@@ -103,8 +103,17 @@ FORGED = {
 }
 
 
-def plan(rows: list[Row], seed: int) -> list[Job]:
-    """The jobs of a full training run, in a fixed random order (so that a prefix is a fair sample)."""
+# What share of the training pictures is also seen as it is, where not all are.
+_PLAIN_SHARE = {"deepfake-and-real-images": 0.25, "dfdc-faces": 0.5}
+
+
+def plan(rows: list[Row], seed: int, varied: int) -> list[Job]:
+    """The jobs of a training run.
+
+    First ``varied`` jobs of all kinds, the head of a random order (a fair sample); then what that leaves out: every
+    training picture as it is (handling blurs the traces of face generators), and every validation picture both as it
+    is and handled.
+    """
     rng = np.random.default_rng(seed)
     jobs = []
     for index, row in enumerate(rows):
@@ -114,10 +123,28 @@ def plan(rows: list[Row], seed: int) -> list[Job]:
             copies = COPIES[row.source]
             for copy in range(int(copies) + int(rng.random() < copies % 1)):
                 how = "plain" if copy == 0 and rng.random() < 0.3 else "handled"
-                scene = bool(rng.random() < _SCENE_SHARE.get(row.source, 1.0))
+                scene = _with_scene(row, rng)
                 jobs.append(Job(index, how, int(rng.integers(2**31)), scene))
     jobs += _forged(rows, rng)
-    return [jobs[i] for i in rng.permutation(len(jobs))]
+    jobs = [jobs[i] for i in rng.permutation(len(jobs))][:varied]
+    plain = {job.row for job in jobs if job.how == "plain"}
+    rest = [
+        Job(index, "plain", 0, row.split == "val" or _with_scene(row, rng))
+        for index, row in enumerate(rows)
+        if index not in plain and _also_plain(row, rng)
+    ]
+    rest += [Job(i, "handled", int(rng.integers(2**31)), True) for i, row in enumerate(rows) if row.split == "val"]
+    return jobs + [rest[i] for i in rng.permutation(len(rest))]
+
+
+def _also_plain(row: Row, rng: np.random.Generator) -> bool:
+    if row.split == "train":
+        return bool(rng.random() < _PLAIN_SHARE.get(row.source, 1.0))
+    return row.split == "val"
+
+
+def _with_scene(row: Row, rng: np.random.Generator) -> bool:
+    return bool(rng.random() < _SCENE_SHARE.get(row.source, 1.0))
 
 
 def _forged(rows: list[Row], rng: np.random.Generator) -> list[Job]:
