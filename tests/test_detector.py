@@ -10,8 +10,8 @@ from fakes import FixedFaces, bundle, grey
 from PIL import Image
 
 from deepfake_detector import DeepfakeDetector, Face, Failure, ImageTooSmall, OptionError, Prediction, UnreadableWarning
-from deepfake_detector.detector import MIN_FACE
 from deepfake_detector.ensemble.aggregate import LIMIT, sigmoid
+from deepfake_detector.faces.crop import MIN_FACE
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .detector import MIN_FACE as MIN_FACE
     from .detector import MIN_SIDE as MIN_SIDE
     from .detector import DeepfakeDetector as DeepfakeDetector
     from .detector import UnreadableWarning as UnreadableWarning
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from .errors import ModelInvalid as ModelInvalid
     from .errors import ModelNotFound as ModelNotFound
     from .errors import OptionError as OptionError
+    from .faces.crop import MIN_FACE as MIN_FACE
     from .preprocessor import ImagePreprocessor as ImagePreprocessor
     from .preprocessor import NoFaceWarning as NoFaceWarning
     from .types import REASONS as REASONS
@@ -36,7 +36,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "DeepfakeDetector": "detector",
-    "MIN_FACE": "detector",
+    "MIN_FACE": "faces.crop",
     "MIN_SIDE": "detector",
     "UnreadableWarning": "detector",
     "ImagePreprocessor": "preprocessor",

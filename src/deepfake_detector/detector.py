@@ -18,6 +18,7 @@ from .ensemble.aggregate import Aggregator, Combined
 from .ensemble.policy import Policy
 from .errors import DeepfakeDetectorError, ImageError, ImageTooSmall, OptionError
 from .faces.base import FaceDetector
+from .faces.crop import MIN_FACE
 from .images import ImageSource
 from .models.bundle import Bundle
 from .models.session import Members
@@ -26,8 +27,6 @@ from .types import Aggregation, Face, FaceResult, Failure, Prediction
 
 MIN_SIDE = 32
 """Pictures with a shorter side than this, in pixels, raise ImageTooSmall."""
-MIN_FACE = 24
-"""Faces smaller than this, in pixels, are reported without a score."""
 
 _AGGREGATIONS = ("stacked", "mean", "vote")
 _log = logging.getLogger(__name__)

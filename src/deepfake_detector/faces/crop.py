@@ -10,6 +10,9 @@ from ..types import Box, Face
 CONTEXT = 1.4
 """Side of a face crop in units of the longer side of the detector's box."""
 
+MIN_FACE = 24
+"""Faces smaller than this, in pixels, are reported without a score."""
+
 
 @dataclass(frozen=True)
 class Crop:

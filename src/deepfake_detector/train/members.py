@@ -119,7 +119,8 @@ def network_logits(recipe: Recipe, views: list[View], pixels: np.ndarray, folder
             recipe.build(), pixels, views, np.flatnonzero(learn), plan, folder / f"{prefix}-{name}.pt", report
         )
         kept = folder / f"{prefix}-{name}.npy"
-        graph = export.export(network, recipe.side)
+        if not kept.exists() or name == "final":
+            graph = export.export(network, recipe.side)
         if not kept.exists():
             np.save(kept, _through(graph, pixels, np.flatnonzero(score), recipe.plan))
         logits[score] = np.load(kept)

@@ -58,10 +58,11 @@ def choose(table: Table, kinds: Sequence[str]) -> dict[str, float]:
     kinds: name prefixes ("clip", "conv", ...). Ties go to the smaller weights.
     """
     best, found = -1.0, {}
+    said = evidence(table.logits) @ VERDICT  # (n, members): computed once for the whole grid
     for weights in product(*([(1.0,)] + [GRID] * (len(kinds) - 1))):
         by_kind = dict(zip(kinds, weights, strict=True))
         relative = {name: by_kind[name.split("-")[0]] for name in table.members}
-        by_fold = fold_aucs(table, table.mixed(relative) @ VERDICT)
+        by_fold = fold_aucs(table, said @ np.array([relative[name] for name in table.members]))
         left_out = [auc for fold, auc in by_fold.items() if fold != VAL]
         quality = (float(np.mean(left_out)) + by_fold.get(VAL, float(np.mean(left_out)))) / 2
         if quality > best + 1e-6:

@@ -207,7 +207,7 @@ def views_of(number: int, job: Job, rows: list[Row]) -> Iterator[tuple[View, Pix
     row, size = rows[job.row], (pixels.shape[1], pixels.shape[0])
     faces = faces_of(pixels)
     face_size = faces[0].size if faces else 0.0
-    parts = [("face", crop.around(faces[0], size))] if faces and face_size >= 24 else []
+    parts = [("face", crop.around(faces[0], size))] if faces and face_size >= crop.MIN_FACE else []
     if job.scene or not parts:
         parts.append(("scene", crop.centre(size)))
     for name, part in parts:
