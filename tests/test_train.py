@@ -322,8 +322,22 @@ class TestHeads:
         assert (logits[60:120, 1] > 0).all()
         assert (logits[120:, 2] > 0).all()
         assert (logits[:, 3] == -10).all()  # never saw a generated one
+        assert (logits[60:120, 2] < logits[60:120, 1]).all()  # and a swap is no GAN's
         session = ort.InferenceSession(heads.graph(fitted), providers=["CPUExecutionProvider"])
         np.testing.assert_allclose(session.run(None, {"statistics": features})[0], logits, atol=1e-3)
+
+    def test_the_gan_head_listens_to_untouched_pictures(self) -> None:
+        """Channel 0 gives untouched GAN pictures away, channel 1 handled ones; one each of real and fake, 80 times."""
+        rng = np.random.default_rng(0)
+        rows = [
+            view(fake, "gan" if fake else "", how=how) for how in ("plain", "handled") for fake in (False, True)
+        ] * 80
+        features = rng.normal(size=(320, 12, 4, 768)).astype(np.float32) * 0.3
+        features[1::4, 0, 0, 0] += 1
+        features[3::4, 0, 0, 1] += 1
+        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(320), self.SELECTION, 0.003)
+        untouched, handled = fitted.weights[:2].T[[0, 2]].T  # pooled and gan, of channels 0 and 1
+        assert untouched[1] / handled[1] > 2 * untouched[0] / handled[0]
 
 
 class TestStack:

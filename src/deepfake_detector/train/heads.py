@@ -15,6 +15,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from scipy.optimize import minimize
 
+from ..models.card import OUTPUTS
 from ..types import FAMILIES, Floats
 from .encoder import BLOCKS, STATISTICS, WIDTH
 from .loop import targets
@@ -22,6 +23,32 @@ from .views import View
 
 FEW = 20
 """A family with fewer fakes than this gets no head of its own."""
+
+
+@dataclass(frozen=True)
+class Care:
+    """How one head is fitted, and put on a scale with the others.
+
+    plain: how many times a view of an untouched picture counts, where a handled one counts once. trust: the loss counts
+    so many times against the penalty. slope, offset: what the fitted logit is multiplied by and raised by.
+    """
+
+    plain: float
+    trust: float = 1.0
+    slope: float = 1.0
+    offset: float = 0.0
+
+
+CARE: dict[str, Care] = {
+    "pooled": Care(plain=3),
+    "swap": Care(plain=3, trust=3),
+    # A generator's traces are fine, and handling removes them: a head fitted on handled views learns what the known
+    # generator paints instead, and says nothing of another one. Its logit lies far below zero on real pictures, so it
+    # is raised: else the other families' doubts would drown what it says of a generator it knows less well.
+    "gan": Care(plain=20, slope=1.5, offset=0.5),
+    "generated": Care(plain=3),
+}
+"""Chosen on left-out sources and on ``val`` (docs/experiments.md)."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +91,18 @@ def fit(features: Floats, views: Sequence[View], weights: np.ndarray, selection:
     fewer than ``FEW`` fakes among ``views`` gets a head that always says -10.
     """
     labels, mask = targets(views)
-    importance = np.stack([_balanced(weights * mask[:, h], labels[:, h]) for h in range(labels.shape[1])], axis=1)
+    plain = np.array([view.how == "plain" for view in views])
+    importance = np.zeros(labels.shape)
+    for head, name in enumerate(OUTPUTS):
+        counted = weights * mask[:, head] * np.where(plain, CARE[name].plain, 1.0)
+        importance[:, head] = CARE[name].trust * _balanced(counted, labels[:, head])
     centre, spread = features.mean(0), features.std(0) + 1e-3
     scaled = (features - centre) / spread
     coefficients, bias = logistic(scaled, labels, importance, strength)
     coefficients = coefficients / spread[:, None]
     bias = bias - centre @ coefficients
+    slopes, offsets = (np.array([getattr(CARE[name], part) for name in OUTPUTS]) for part in ("slope", "offset"))
+    coefficients, bias = coefficients * slopes, bias * slopes + offsets
     for head in np.flatnonzero((labels * mask).sum(0) < FEW):
         coefficients[:, head], bias[head] = 0, -10
     return Heads(selection, coefficients.astype(np.float32), bias.astype(np.float32))

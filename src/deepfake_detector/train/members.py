@@ -143,7 +143,9 @@ def head_logits(
     Kept in ``folder``.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    key = json.dumps([asdict(selection), strength, SOURCE_POWER, {k: sorted(v) for k, v in FOLDS.items()}, len(views)])
+    care = {name: asdict(of_head) for name, of_head in heads.CARE.items()}
+    left_out = {name: sorted(sources) for name, sources in FOLDS.items()}
+    key = json.dumps([asdict(selection), strength, care, SOURCE_POWER, left_out, len(views)])
     kept = folder / f"clip-{region}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.npz"
     if kept.exists():
         stored = np.load(kept)
