@@ -93,9 +93,9 @@ def fit(features: Floats, views: Sequence[View], weights: np.ndarray, selection:
     labels, mask = targets(views)
     plain = np.array([view.how == "plain" for view in views])
     importance = np.zeros(labels.shape)
-    for head, name in enumerate(OUTPUTS):
-        counted = weights * mask[:, head] * np.where(plain, CARE[name].plain, 1.0)
-        importance[:, head] = CARE[name].trust * _balanced(counted, labels[:, head])
+    for column, name in enumerate(OUTPUTS):
+        counted = weights * mask[:, column] * np.where(plain, CARE[name].plain, 1.0)
+        importance[:, column] = CARE[name].trust * _balanced(counted, labels[:, column])
     centre, spread = features.mean(0), features.std(0) + 1e-3
     scaled = (features - centre) / spread
     coefficients, bias = logistic(scaled, labels, importance, strength)
