@@ -24,7 +24,7 @@ OUTSIDE = 0.02
 """Quality is called poor where it is worse than this share of the training views."""
 ERROR = 0.05
 """Share of wrong ones among the pictures called real, and among those called fake, outside the inconclusive band."""
-ALARMS = 0.03
+ALARMS = 0.05
 """The operating point: share of new real pictures of known sources with a score of 0.5 or more."""
 DISAGREEMENT = 0.02
 """Members contradict each other where their probabilities lie further apart than in all but this share of pictures."""

@@ -20,8 +20,8 @@ from ..ensemble.aggregate import Linear, evidence
 VAL = "val"
 """Fold name of new pictures of known sources; every other fold was held out with its sources."""
 GRID = (0.0, 0.1, 0.2, 0.3, 0.5, 1.0)
-VERDICT = np.array([0.5, 0.0, 0.0, 0.0, 1.0])
-"""A member's say: half its pooled logit, and the log-sum-exp of its families."""
+VERDICT = np.array([0.25, 0.0, 0.0, 0.0, 1.0])
+"""A member's say: a quarter of its pooled logit, and the log-sum-exp of its families."""
 
 
 @dataclass(frozen=True)
