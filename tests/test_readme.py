@@ -40,7 +40,9 @@ def test_every_option_the_readme_names_exists() -> None:
 def test_every_figure_of_the_readme_stands_in_the_measurement() -> None:
     figures = json.loads((ROOT / "docs/figures-default.json").read_text(encoding="utf-8"))
     block = README.split("## How well it does")[1].split("## ")[0]
-    rows = re.findall(r"^\| ([a-z0-9][^|]*?) \| (\d\.\d{3}) \((\d\.\d{3})-(\d\.\d{3})\)", block, re.MULTILINE)
+    rows = re.findall(
+        r"^\| ([a-z0-9][^|]*?) \| \d+ \| \d+ \| (\d\.\d{3}) \((\d\.\d{3})-(\d\.\d{3})\)", block, re.MULTILINE
+    )
     assert len(rows) >= 4
     for name, value, low, high in rows:
         entry = figures["auc"][name]
