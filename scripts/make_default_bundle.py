@@ -55,7 +55,7 @@ def main() -> None:
         networks = {}
         for recipe in members.recipes(imagenet, SEED):
             array = {"pixels": pixels, "native": native}[recipe.array]
-            networks[recipe.name] = members.network_logits(recipe, table, array, args.work / "networks")
+            networks[recipe.name] = members.network_logits(recipe, table, array, args.work / "networks", VARIED)
 
     encoded = features.load(store, encoder)
     kept = args.work / "heads"

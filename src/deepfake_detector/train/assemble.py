@@ -27,10 +27,15 @@ class Evidence:
 
 
 def tables(views: Sequence[View], face: Evidence, scene: Evidence) -> dict[str, stack.Table]:
-    """A table for each situation; a row of "both" is a job with a face view and a scene view."""
+    """A table for each situation; a row of "both" is a job with a face view and a scene view.
+
+    Views of which a member of their region has no logits (NaN: it was not cross-fitted on them) are left out.
+    """
+    known = {"face": np.isfinite(face.logits).all((1, 2)), "scene": np.isfinite(scene.logits).all((1, 2))}
     rows: dict[int, dict[str, int]] = {}
     for number, view in enumerate(views):
-        rows.setdefault(view.job, {})[view.view] = number
+        if known[view.view][number]:
+            rows.setdefault(view.job, {})[view.view] = number
     faces = [r["face"] for r in rows.values() if "face" in r]
     scenes = [r["scene"] for r in rows.values() if "scene" in r]
     pairs = [(r["face"], r["scene"]) for r in rows.values() if len(r) == 2]

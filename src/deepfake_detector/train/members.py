@@ -86,18 +86,22 @@ def recipes(imagenet: Path, seed: int) -> tuple[Recipe, Recipe]:
     )
 
 
-def network_logits(recipe: Recipe, views: list[View], pixels: np.ndarray, folder: Path) -> tuple[bytes, Floats]:
-    """Train the final and the cross-fitted networks; (final ONNX graph, float32 (n, 4) logits of all views).
+def network_logits(
+    recipe: Recipe, views: list[View], pixels: np.ndarray, folder: Path, jobs: int
+) -> tuple[bytes, Floats]:
+    """Train the final and the cross-fitted networks; (final ONNX graph, float32 (n, 4) logits).
 
-    Training views carry cross-fitted logits, validation views those of the final network. Resumable: everything is
-    kept in ``folder``.
+    jobs: they learn from the views of the first so many jobs of the plan, the varied ones; more views of the same
+    pictures as they are would only cost time. These views carry cross-fitted logits, all validation views those of the
+    final network, the others NaN. Resumable: everything is kept in ``folder``.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    key = json.dumps([asdict(recipe.plan), recipe.fold_steps, [sorted(half) for half in HALVES], len(views)])
+    key = json.dumps([asdict(recipe.plan), recipe.fold_steps, [sorted(half) for half in HALVES], jobs])
     prefix = f"{recipe.name}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"  # another plan never meets these files
     split = np.array([view.split for view in views])
     folds = np.array([fold_of(view) for view in views])
-    logits = np.zeros((len(views), 4), np.float32)
+    train = (split == "train") & np.array([view.job < jobs for view in views])
+    logits = np.full((len(views), 4), np.nan, np.float32)
     check = np.flatnonzero(split == "val")
     check = np.sort(check[np.random.default_rng(0).permutation(len(check))[:400]])
 
@@ -105,13 +109,13 @@ def network_logits(recipe: Recipe, views: list[View], pixels: np.ndarray, folder
         fake = [views[i].fake for i in check]
         return f"val AUC {roc_auc_score(fake, loop.logits_of(network, pixels, check, recipe.plan)[:, 0]):.4f}"
 
-    jobs = []
+    stages = []
     for number, half in enumerate(HALVES):
         held = np.isin(folds, list(half))
-        jobs.append((f"without-{number}", (split == "train") & ~held, (split == "train") & held))
-    jobs.append(("final", split == "train", split == "val"))
+        stages.append((f"without-{number}", train & ~held, train & held))
+    stages.append(("final", train, split == "val"))
     graph = b""
-    for name, learn, score in jobs:
+    for name, learn, score in stages:
         plan = recipe.plan if name == "final" else replace(recipe.plan, steps=recipe.fold_steps)
         print(f"{recipe.name} {name}: {learn.sum()} views", flush=True)
         torch.manual_seed(plan.seed)
