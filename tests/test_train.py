@@ -340,6 +340,19 @@ class TestHeads:
         assert untouched[1] / handled[1] > 2 * untouched[0] / handled[0]
 
 
+def test_a_view_that_a_member_was_not_scored_on_is_in_no_table() -> None:
+    """Three jobs with a face and a scene view each; the network has no logits of the second job's face."""
+    rows = [
+        view(job == 1, "swap" if job == 1 else "", job=job, view=name) for job in range(3) for name in ("face", "scene")
+    ]
+    logits = np.zeros((6, 1, 4), np.float32)
+    face = assemble.Evidence(("clip-face",), np.where(np.arange(6)[:, None, None] == 2, np.nan, logits))
+    tables = assemble.tables(rows, face, assemble.Evidence(("clip-scene",), logits))
+    assert {name: len(table.fake) for name, table in tables.items()} == {"face": 2, "scene": 3, "both": 2}
+    assert not tables["both"].fake.any()
+    assert tables["scene"].fake.tolist() == [False, True, False]
+
+
 class TestStack:
     @staticmethod
     def table(count: int = 6000) -> stack.Table:
