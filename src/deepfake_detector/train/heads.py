@@ -14,6 +14,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 from scipy.optimize import minimize
+from scipy.special import logsumexp
 
 from ..models.card import OUTPUTS
 from ..types import FAMILIES, Floats
@@ -51,47 +52,65 @@ class Selection:
 
 @dataclass(frozen=True)
 class Care:
-    """How one head is fitted, and put on a scale with the others.
+    """How one voice of a head is fitted, and put on a scale with the others.
 
     statistics: those it reads of the selection's. plain: how many times a view of an untouched picture counts, where a
-    handled one counts once. trust: the loss counts so many times against the penalty. slope, offset: what the fitted
-    logit is multiplied by and raised by.
+    handled one counts once. handled_fakes: whether it hears handled fakes at all. trust: the loss counts so many times
+    against the penalty. slope, offset: what the fitted logit is multiplied by and raised by.
     """
 
     statistics: tuple[str, ...]
     plain: float = 3.0
+    handled_fakes: bool = True
     trust: float = 1.0
     slope: float = 1.0
     offset: float = 0.0
 
 
 _MEANS = ("cls", "patch_mean")
-CARE: dict[str, Care] = {
-    "pooled": Care(_MEANS),
+CARE: dict[str, tuple[Care, ...]] = {
+    "pooled": (Care(_MEANS),),
     # A swap is a part that does not fit: how much patches differ, and the centre against the whole, tell of it. To the
     # heads for whole pictures made by a generator they give known sources away, and unknown ones suffer.
-    "swap": Care((*_MEANS, "patch_std", "centre_mean"), trust=3),
-    # A generator's traces are fine, and handling removes them: a head fitted on handled views learns what the known
-    # generator paints instead, and says nothing of another one. Its logit lies far below zero on real pictures, so it
-    # is raised: else the other families' doubts would drown what it says of a generator it knows less well.
-    "gan": Care(_MEANS, plain=20, slope=1.5, offset=0.5),
-    "generated": Care(_MEANS),
+    "swap": (Care((*_MEANS, "patch_std", "centre_mean"), trust=3),),
+    # A generator's traces are fine, and handling removes them: what hears handled fakes learns what the known generator
+    # paints instead, robustly, and says little of another one. So there are two voices: one that knows the known
+    # generator through handling, and one, held short, that hears of fakes only untouched ones. Logits of the first lie
+    # far below zero on real pictures; it is raised, else the other families' doubts would drown it.
+    "gan": (
+        Care(_MEANS, plain=20, slope=1.5, offset=0.5),
+        Care(_MEANS, plain=1, handled_fakes=False, trust=0.03, slope=1.5),
+    ),
+    "generated": (Care(_MEANS),),
 }
-"""Chosen on left-out sources and on ``val`` (docs/experiments.md)."""
+"""The voices of every head, chosen on left-out sources and on ``val`` (docs/experiments.md).
+
+A head with several says their log-sum-exp.
+"""
 
 
 @dataclass(frozen=True)
 class Heads:
-    """weights float32 (D, 4) and bias float32 (4,) on raw features; columns as ``card.OUTPUTS``."""
+    """weights float32 (D, k) and bias float32 (k,) on raw features, a column for each voice.
+
+    voices: how many of the columns belong to each of ``card.OUTPUTS``, in order.
+    """
 
     selection: Selection
     weights: Floats
     bias: Floats
+    voices: tuple[int, ...]
 
     def logits(self, features: np.ndarray) -> Floats:
         """float32 (n, 4) for raw features (n, 12, 4, 768)."""
-        result: Floats = self.selection.take(features) @ self.weights + self.bias
-        return result
+        return self.of_taken(self.selection.take(features))
+
+    def of_taken(self, taken: Floats) -> Floats:
+        """float32 (n, 4) for what ``selection.take`` gave, (n, D)."""
+        said = taken @ self.weights + self.bias
+        ends = np.cumsum(self.voices)
+        heads = [logsumexp(said[:, end - n : end], axis=1) for n, end in zip(self.voices, ends, strict=True)]
+        return np.stack(heads, axis=1).astype(np.float32)
 
 
 def fit(features: Floats, views: Sequence[View], weights: np.ndarray, selection: Selection, strength: float) -> Heads:
@@ -103,14 +122,18 @@ def fit(features: Floats, views: Sequence[View], weights: np.ndarray, selection:
     """
     labels, mask = targets(views)
     plain = np.array([view.how == "plain" for view in views])
+    voices = [(head, care) for head, name in enumerate(OUTPUTS) for care in CARE[name]]
+    labels, mask = (array[:, [head for head, _ in voices]] for array in (labels, mask))
     importance = np.zeros(labels.shape)
-    for column, name in enumerate(OUTPUTS):
-        counted = weights * mask[:, column] * np.where(plain, CARE[name].plain, 1.0)
-        importance[:, column] = CARE[name].trust * _balanced(counted, labels[:, column])
-    coefficients = np.zeros((features.shape[1], len(OUTPUTS)))
-    bias = np.zeros(len(OUTPUTS))
-    for statistics in sorted({CARE[name].statistics for name in OUTPUTS}):  # heads that read the same, side by side
-        columns = np.flatnonzero([CARE[name].statistics == statistics for name in OUTPUTS])
+    for column, (_, care) in enumerate(voices):
+        counted = weights * mask[:, column] * np.where(plain, care.plain, 1.0)
+        if not care.handled_fakes:
+            counted = np.where(plain | (labels[:, column] == 0), counted, 0.0)
+        importance[:, column] = care.trust * _balanced(counted, labels[:, column])
+    coefficients = np.zeros((features.shape[1], len(voices)))
+    bias = np.zeros(len(voices))
+    for statistics in sorted({care.statistics for _, care in voices}):  # voices that read the same, side by side
+        columns = np.flatnonzero([care.statistics == statistics for _, care in voices])
         rows = selection.places(statistics)
         read = features[:, rows]
         centre, spread = read.mean(0), read.std(0) + 1e-3
@@ -120,11 +143,12 @@ def fit(features: Floats, views: Sequence[View], weights: np.ndarray, selection:
         found /= spread[:, None]
         coefficients[np.ix_(rows, columns)] = found
         bias[columns] = offset - centre @ found
-    slopes, offsets = (np.array([getattr(CARE[name], part) for name in OUTPUTS]) for part in ("slope", "offset"))
+    slopes, offsets = (np.array([getattr(care, part) for _, care in voices]) for part in ("slope", "offset"))
     coefficients, bias = coefficients * slopes, bias * slopes + offsets
-    for head in np.flatnonzero((labels * mask).sum(0) < FEW):
-        coefficients[:, head], bias[head] = 0, -10
-    return Heads(selection, coefficients.astype(np.float32), bias.astype(np.float32))
+    counts = tuple(len(CARE[name]) for name in OUTPUTS)
+    for missing in np.flatnonzero((labels * mask).sum(0) < FEW):
+        coefficients[:, missing], bias[missing] = 0, -10 - np.log(counts[voices[missing][0]])
+    return Heads(selection, coefficients.astype(np.float32), bias.astype(np.float32), counts)
 
 
 def _balanced(weights: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -170,12 +194,16 @@ def graph(heads: Heads) -> bytes:
         numpy_helper.from_array(np.array(statistics, np.int64), "kinds"),
         numpy_helper.from_array(heads.weights, "weights"),
         numpy_helper.from_array(heads.bias, "bias"),
+        numpy_helper.from_array(np.array(heads.voices, np.int64), "voices"),
     ]
     nodes = [
         helper.make_node("Gather", ["statistics", "blocks"], ["chosen"], axis=1),
         helper.make_node("Gather", ["chosen", "kinds"], ["features"], axis=2),
         helper.make_node("Flatten", ["features"], ["flat"]),
-        helper.make_node("Gemm", ["flat", "weights", "bias"], ["logits"]),
+        helper.make_node("Gemm", ["flat", "weights", "bias"], ["said"]),
+        helper.make_node("Split", ["said", "voices"], list(OUTPUTS), axis=1),
+        *(helper.make_node("ReduceLogSumExp", [name], [f"{name}_logit"], axes=[1], keepdims=1) for name in OUTPUTS),
+        helper.make_node("Concat", [f"{name}_logit" for name in OUTPUTS], ["logits"], axis=1),
     ]
     shape: list[str | int | None] = ["N", BLOCKS, len(STATISTICS), WIDTH]
     model = helper.make_model(

@@ -147,13 +147,14 @@ def head_logits(
     Kept in ``folder``.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    care = {name: asdict(of_head) for name, of_head in heads.CARE.items()}
+    care = {name: [asdict(voice) for voice in voices] for name, voices in heads.CARE.items()}
     left_out = {name: sorted(sources) for name, sources in FOLDS.items()}
     key = json.dumps([asdict(selection), strength, care, SOURCE_POWER, left_out, len(views)])
     kept = folder / f"clip-{region}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.npz"
     if kept.exists():
         stored = np.load(kept)
-        return heads.Heads(selection, stored["weights"], stored["bias"]), stored["logits"]
+        voices = tuple(map(int, stored["voices"]))
+        return heads.Heads(selection, stored["weights"], stored["bias"], voices), stored["logits"]
     ours = np.array([view.view == region for view in views])
     split = np.array([view.split for view in views])
     folds = np.array([fold_of(view) for view in views])
@@ -170,9 +171,9 @@ def head_logits(
     for name in FOLDS:
         held = train & (folds == name)
         without = fitted(train & (folds != name))
-        logits[held] = taken[where[held]] @ without.weights + without.bias
+        logits[held] = without.of_taken(taken[where[held]])
         print(f"clip-{region}: fold {name} done", flush=True)
     final = fitted(train)
-    logits[val] = taken[where[val]] @ final.weights + final.bias
-    np.savez(kept, weights=final.weights, bias=final.bias, logits=logits)
+    logits[val] = final.of_taken(taken[where[val]])
+    np.savez(kept, weights=final.weights, bias=final.bias, voices=final.voices, logits=logits)
     return final, logits
