@@ -141,6 +141,15 @@ def reliability(fake: Bools, score: Array) -> list[tuple[float, float, int]]:
     return [(float(score[rows].mean()), float(fake[rows].mean()), int(rows.sum())) for rows in inside]
 
 
+def roc_points(fake: Bools, score: Array) -> tuple[Array, Array]:
+    """(false-positive rates, true-positive rates) of the ROC curve's corners; P(fake) (n,), both classes there."""
+    require("sklearn")
+    from sklearn.metrics import roc_curve
+
+    fpr, tpr, _ = roc_curve(fake, score)
+    return np.asarray(fpr), np.asarray(tpr)
+
+
 def measure(fake: Bools, score: Array, said_fake: Bools, verdict: npt.NDArray[np.str_] | None = None) -> Metrics:
     """All figures of n pictures.
 
@@ -201,12 +210,13 @@ def operating_point(fake: Bools, score: Array, max_fpr: float) -> OperatingPoint
 
     if not _both(fake):
         return None
-    fpr, _, thresholds = roc_curve(fake, score, drop_intermediate=False)
-    lowest = float(thresholds[np.flatnonzero(fpr <= max_fpr)[-1]])
-    if lowest >= 1:
+    fpr, tpr, thresholds = roc_curve(fake, score, drop_intermediate=False)  # thresholds fall, from infinity
+    best = int(np.argmax(np.where(fpr <= max_fpr, tpr, -1)))  # the first: no false alarms that gain nothing
+    found = float(thresholds[best])
+    if found >= 1:
         return None
     # Rounded up, so that the number as printed keeps the promise too; the rates are those of the rounded one.
-    threshold = min(math.ceil(lowest * 1e6) / 1e6, 1 - 1e-6)
+    threshold = min(math.ceil(found * 1e6) / 1e6, 1 - 1e-6)
     return OperatingPoint(
         max_fpr, threshold, float((score[~fake] >= threshold).mean()), float((score[fake] >= threshold).mean())
     )
