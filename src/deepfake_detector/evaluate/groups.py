@@ -24,9 +24,9 @@ FACE_TIERS = ((64, "face under 64 px"), (128, "face 64-127 px"), (256, "face 128
 """(upper bound, name) for the longer side of the largest face's box, in pixels of the picture."""
 NO_FACE, LARGE_FACE = "no face found", "face 256 px and more"
 
-GRID_TIERS = ((1.4, "compression grid weak or none (below 1.4)"), (1.7, "compression grid visible (1.4-1.7)"))
+GRID_TIERS = ((1.4, "grid weak or none (below 1.4)"), (1.7, "grid visible (1.4-1.7)"))
 """(upper bound, name) for ``Quality.blockiness`` of the picture's middle, from pixels alone; see docs/evaluation.md."""
-STRONG_GRID = "compression grid strong (1.7 and more)"
+STRONG_GRID = "grid strong (1.7 and more)"
 
 UNKNOWN = "(not given)"
 

@@ -6,7 +6,6 @@ positive class everywhere but in ``f1_real``. ``DESCRIPTIONS`` names every figur
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -200,8 +199,9 @@ def from_labels(
 def operating_point(fake: Bools, score: Array, max_fpr: float) -> OperatingPoint | None:
     """The threshold that finds most fakes while it calls at most a share ``max_fpr`` of these reals fake.
 
-    None unless both classes are there, and where no threshold below 1 keeps the rate. Chosen and read on the same
-    pictures, the rates flatter: on others expect more false alarms. Raises OptionError for a rate outside 0 to 1.
+    None unless both classes are there, and where a threshold that keeps the rate finds nothing. Chosen and read on
+    the same pictures, the rates flatter: on others expect more false alarms. Raises OptionError for a rate outside
+    0 to 1.
     """
     if not 0 <= max_fpr < 1:
         raise OptionError(f"the false-positive rate must be at least 0 and below 1, got {max_fpr}")
@@ -212,14 +212,14 @@ def operating_point(fake: Bools, score: Array, max_fpr: float) -> OperatingPoint
         return None
     fpr, tpr, thresholds = roc_curve(fake, score, drop_intermediate=False)  # thresholds fall, from infinity
     best = int(np.argmax(np.where(fpr <= max_fpr, tpr, -1)))  # the first: no false alarms that gain nothing
-    found = float(thresholds[best])
-    if found >= 1:
+    if tpr[best] <= 0:
         return None
-    # Rounded up, so that the number as printed keeps the promise too; the rates are those of the rounded one.
-    threshold = min(math.ceil(found * 1e6) / 1e6, 1 - 1e-6)
-    return OperatingPoint(
-        max_fpr, threshold, float((score[~fake] >= threshold).mean()), float((score[fake] >= threshold).mean())
-    )
+    # Between the last score that counts and the next below it, with no more digits than it takes to lie there: the
+    # number as printed then keeps the promise. Some real is below, because the rate asked for is.
+    upper, lower = float(thresholds[best]), float(score[score < thresholds[best]].max())
+    middles = (round((upper + lower) / 2, digits) for digits in range(3, 18))
+    threshold = next((middle for middle in middles if lower < middle <= upper), upper)
+    return OperatingPoint(max_fpr, threshold, float(fpr[best]), float(tpr[best]))
 
 
 def _of_both_classes(fake: Bools, score: Array, said_fake: Bools) -> dict[str, Figure | None]:

@@ -23,8 +23,9 @@ h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; border-bottom: 2px solid var(--l
 h3 { font-size: 1rem; margin: 1.3rem 0 .4rem; }
 p { max-width: 46rem; margin: .5rem 0; } .soft { color: var(--soft); font-size: .88rem; }
 code { font-size: .85em; overflow-wrap: anywhere; }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)); gap: .7rem; margin: .6rem 0; }
-.card { background: var(--ground); border: 1px solid var(--line); border-radius: .5rem; padding: .7rem .8rem; }
+.cards, .plots, .thumbs { display: flex; flex-wrap: wrap; gap: .8rem; margin: .6rem 0; }
+.card { flex: 1 1 10.5rem; max-width: 16rem; background: var(--ground);
+  border: 1px solid var(--line); border-radius: .5rem; padding: .7rem .8rem; }
 .card b { display: block; font-size: 1.6rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .card span { display: block; font-size: .82rem; color: var(--soft); }
 .wide { overflow-x: auto; margin: .5rem 0; }
@@ -33,12 +34,12 @@ th, td { padding: .3rem .65rem; border-bottom: 1px solid var(--line); text-align
 th { background: var(--ground); font-weight: 600; vertical-align: bottom; }
 th:first-child, td:first-child, td.text, th.text { text-align: left; } td.text { overflow-wrap: anywhere; }
 td small { display: block; color: var(--soft); white-space: nowrap; }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 1rem; }
+.plots figure { flex: 1 1 17rem; max-width: 34rem; }
 figure { margin: 0; } figure img { width: 100%; height: auto; max-width: 34rem; } figure.broad img { max-width: 44rem; }
 figcaption { font-size: .85rem; color: var(--soft); }
-.thumbs { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .8rem; }
-.thumb { border: 1px solid var(--line); border-radius: .4rem; padding: .45rem; font-size: .78rem; line-height: 1.35;
-  overflow-wrap: anywhere; }
+.thumb { flex: 0 1 10rem; border: 1px solid var(--line); border-radius: .4rem; padding: .45rem;
+  font-size: .78rem; line-height: 1.35; overflow-wrap: anywhere; }
+.thumb .soft { font-size: .72rem; }
 .thumb img, .thumb .none { width: 100%; height: 9rem; object-fit: contain; background: var(--ground); display: block;
   margin-bottom: .35rem; }
 .real { color: var(--real); font-weight: 600; } .fake { color: var(--fake); font-weight: 600; }
@@ -66,14 +67,18 @@ def document(title: str, body: Sequence[str]) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], text: int = 1) -> str:
-    """A table of cells that are HTML already; the first ``text`` columns are words, the others numbers."""
+    """A table of cells that are HTML already; the first ``text`` columns are words, the others numbers.
+
+    head: may be empty, for none.
+    """
 
     def line(cells: Sequence[str], tag: str) -> str:
         kinds = [' class="text"' if at < text else "" for at in range(len(cells))]
         return f"<tr>{''.join(f'<{tag}{k}>{c}</{tag}>' for k, c in zip(kinds, cells, strict=True))}</tr>"
 
     lines = "\n".join(line(row, "td") for row in rows)
-    return f'<div class="wide"><table><thead>{line(head, "th")}</thead>\n<tbody>{lines}</tbody></table></div>'
+    top = f"<thead>{line(head, 'th')}</thead>\n" if head else ""
+    return f'<div class="wide"><table>{top}<tbody>{lines}</tbody></table></div>'
 
 
 def figure_cell(figure: Figure | None) -> str:
@@ -132,4 +137,4 @@ def thumbnail(path: Path, side: int = 240) -> str:
 
 def facts(pairs: Sequence[tuple[str, str]]) -> str:
     """What was measured, on what, when and how: plain texts, two columns."""
-    return table(["", ""], [[escaped(name), escaped(value)] for name, value in pairs], text=2)
+    return table([], [[escaped(name), escaped(value)] for name, value in pairs], text=2)

@@ -91,7 +91,7 @@ def curve(points: Sequence[Point], as_given: Point, unit: str) -> str:
     if as_given.auc:
         axes.axhline(as_given.auc.value, color="#000000", linewidth=1, linestyle=(0, (6, 4)), alpha=0.6)
     for at, name in enumerate(sorted({name for point in points for name in point.members}), start=1):
-        known = [(point.strength, figure.value) for point in points if (figure := point.members.get(name))]
+        known = [(point.strength, value.value) for point in points if (value := point.members.get(name))]
         if known:
             axes.plot(
                 *zip(*known, strict=True),

@@ -65,14 +65,9 @@ def html(reports: Sequence[Report], command: str = "") -> str:
         *_members(by_label),
         *(part for label, report in by_label.items() for part in _mistakes(label, report)),
         *failures([unread for report in reports for unread in report.failures]),
-        "<h2>What the figures mean</h2>",
-        page.table(
-            ["figure", "meaning"],
-            [[f"<code>{name}</code>", escaped(words)] for name, words in DESCRIPTIONS.items()],
-            text=2,
-        ),
         '<p class="soft">Intervals hold 95 % of 2,000 bootstrap draws over the pictures (percentiles, fixed seed), as '
-        "if the pictures were independent of each other. A dash stands where a figure cannot be given, mostly because "
+        "if the pictures were independent of each other; a share of none or all has no width then, however few the "
+        "pictures. A dash stands where a figure cannot be given, mostly because "
         "only one class is there. Figures depend on the pictures: the share of fakes, their generators, and what was "
         "done to the files. A detector that never saw such a source does worse on it.</p>",
     ]
@@ -147,10 +142,14 @@ def _scores(label: str, report: Report) -> list[str]:
 
 def _all_figures(reports: Mapping[str, Report]) -> str:
     rows = [
-        [f"<code>{name}</code>", *(page.figure_cell(report.overall[name]) for report in reports.values())]
-        for name in DESCRIPTIONS
+        [
+            f"<code>{name}</code>",
+            escaped(words),
+            *(page.figure_cell(report.overall[name]) for report in reports.values()),
+        ]
+        for name, words in DESCRIPTIONS.items()
     ]
-    return page.table(["figure (95 % interval)", *map(escaped, reports)], rows)
+    return page.table(["figure (95 % interval)", "meaning", *map(escaped, reports)], rows, text=2)
 
 
 def _groups(reports: Mapping[str, Report]) -> list[str]:
@@ -220,10 +219,11 @@ def _thumb(outcome: Outcome) -> str:
     reasons = " ".join(
         f'<span title="{escaped(REASONS[reason])}">{escaped(reason)}</span>' for reason in result.reasons
     )
+    origin = ", ".join(filter(None, (picture.source, picture.generator)))
     return (
         f'<div class="thumb">{page.thumbnail(picture.path)}'
         f'{result.fake_score:.1f} % fake, verdict <span class="{verdict}">{result.verdict}</span><br>'
-        f"{reasons}{'<br>' if reasons else ''}{escaped(picture.source)} {escaped(picture.generator)}<br>"
+        f"{reasons}{'<br>' if reasons else ''}{escaped(origin)}{'<br>' if origin else ''}"
         f'<span class="soft">{escaped(picture.path.name)}</span></div>'
     )
 
