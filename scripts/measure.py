@@ -14,89 +14,60 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from deepfake_detector import DeepfakeDetector, Failure, Prediction
-from deepfake_detector.train.data import Row, read_manifest
+from deepfake_detector.evaluate import Figure, LabelledPicture, Pairing, metrics, read_pictures
+from deepfake_detector.evaluate.groups import members_auc
 
-READINGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    # name: (sources whose fakes count, sources whose reals count)
-    "140k-real-and-fake-faces": (("140k-real-and-fake-faces",),) * 2,
-    "deepfake-and-real-images": (("deepfake-and-real-images",),) * 2,
-    "dfdc-faces": (("dfdc-faces",),) * 2,
-    "unseen-stylegan2": (("unseen-stylegan2",),) * 2,
-    "sd21-faces against hires-faces": (("sd21-faces",), ("hires-faces",)),
-    "sfhq-t2i-faces against hires-faces": (("sfhq-t2i-faces",), ("hires-faces",)),
-    "genai-scenes": (("genai-scenes",),) * 2,
-    "modern-fakes against camera-reals and press-reals": (("modern-fakes",), ("camera-reals", "press-reals")),
-}
+READINGS = (
+    Pairing(("140k-real-and-fake-faces",), ("140k-real-and-fake-faces",)),
+    Pairing(("deepfake-and-real-images",), ("deepfake-and-real-images",)),
+    Pairing(("dfdc-faces",), ("dfdc-faces",)),
+    Pairing(("unseen-stylegan2",), ("unseen-stylegan2",)),
+    Pairing(("sd21-faces",), ("hires-faces",)),
+    Pairing(("sfhq-t2i-faces",), ("hires-faces",)),
+    Pairing(("genai-scenes",), ("genai-scenes",)),
+    Pairing(("modern-fakes",), ("camera-reals", "press-reals")),
+)
 REALS = ("real-scenes", "small-real-faces", "hires-faces", "camera-reals", "press-reals")
 
 
-def interval(statistic: Callable[[np.ndarray], float], count: int, draws: int = 2000) -> list[float]:
-    """95 % percentile bootstrap interval of a statistic of row numbers."""
-    rng = np.random.default_rng(0)
-    values = [statistic(rng.integers(0, count, count)) for _ in range(draws)]
-    return [round(float(v), 4) for v in np.nanpercentile(values, [2.5, 97.5])]
+def with_interval(name: str, figure: Figure | None, **more: int) -> dict[str, Any]:
+    if figure is None or figure.interval is None:
+        raise SystemExit(f"{name}: no figure can be given; is the pack whole?")
+    return {name: round(figure.value, 4), "interval": [round(bound, 4) for bound in figure.interval], **more}
 
 
-def auc(fake: np.ndarray, score: np.ndarray) -> dict[str, object]:
-    def of(rows: np.ndarray) -> float:
-        return float(roc_auc_score(fake[rows], score[rows])) if 0 < fake[rows].sum() < len(rows) else float("nan")
-
-    everything = np.arange(len(fake))
-    return {
-        "auc": round(of(everything), 4),
-        "interval": interval(of, len(fake)),
-        "fakes": int(fake.sum()),
-        "reals": int((~fake).sum()),
-    }
+def share(hits: np.ndarray) -> dict[str, Any]:
+    return with_interval("share", metrics.share(hits), pictures=len(hits))
 
 
-def share(hits: np.ndarray) -> dict[str, object]:
-    return {
-        "share": round(float(hits.mean()), 4),
-        "interval": interval(lambda rows: float(hits[rows].mean()), len(hits)),
-        "pictures": len(hits),
-    }
-
-
-def calibration_error(fake: np.ndarray, score: np.ndarray, bins: int = 15) -> float:
-    """Expected calibration error (Guo et al. 2017, arXiv 1706.04599), equal-width bins of P(fake)."""
-    number = np.minimum((score * bins).astype(int), bins - 1)
-    gaps = [abs(fake[number == b].mean() - score[number == b].mean()) * (number == b).mean() for b in set(number)]
-    return round(float(sum(gaps)), 4)
-
-
-def figures(rows: list[Row], results: list[Prediction]) -> dict[str, object]:
-    fake = np.array([row.fake for row in rows])
-    source = np.array([row.source for row in rows])
+def figures(pictures: list[LabelledPicture], results: list[Prediction]) -> dict[str, Any]:
+    fake = np.array([picture.fake for picture in pictures])
+    source = np.array([picture.source for picture in pictures])
     score = np.array([result.score for result in results])
     verdict = np.array([result.verdict for result in results])
     said_fake = np.array([result.prediction == "Fake" for result in results])
-    out: dict[str, object] = {"auc": {}, "false_alarms": {}, "false_alarm_verdicts": {}, "members": {}}
-    for name, (fakes, reals) in READINGS.items():
-        chosen = (fake & np.isin(source, fakes)) | (~fake & np.isin(source, reals))
-        if 0 < fake[chosen].sum() < chosen.sum():
-            out["auc"][name] = auc(fake[chosen], score[chosen])  # type: ignore[index]
-            members = {}
-            for member in sorted({m for r in results for m in r.members}):
-                has = chosen & np.array([member in r.members for r in results])
-                values = np.array([r.members.get(member, np.nan) for r in results])
-                if 0 < fake[has].sum() < has.sum():
-                    members[member] = round(float(roc_auc_score(fake[has], values[has])), 4)
-            out["members"][name] = members  # type: ignore[index]
+    out: dict[str, Any] = {"auc": {}, "false_alarms": {}, "false_alarm_verdicts": {}, "members": {}}
+    for reading in READINGS:
+        chosen = reading.rows(pictures)
+        found = metrics.auc(fake[chosen], score[chosen])
+        if found:
+            fakes = int(fake[chosen].sum())
+            out["auc"][reading.name] = with_interval("auc", found, fakes=fakes, reals=int(chosen.sum()) - fakes)
+            members = members_auc(fake[chosen], [results[row] for row in np.flatnonzero(chosen)])
+            out["members"][reading.name] = {name: round(f.value, 4) for name, f in members.items() if f}
     for name in REALS:
         chosen = source == name
-        out["false_alarms"][name] = share(said_fake[chosen])  # type: ignore[index]
-        out["false_alarm_verdicts"][name] = share(verdict[chosen] == "fake")  # type: ignore[index]
+        out["false_alarms"][name] = share(said_fake[chosen])
+        out["false_alarm_verdicts"][name] = share(verdict[chosen] == "fake")
     seen = ~np.char.startswith(source, "unseen-")
     decided = seen & (verdict != "inconclusive")
-    out["ece"] = calibration_error(fake[seen], score[seen])
+    out["ece"] = round(metrics.calibration_error(fake[seen], score[seen]), 4)
     out["coverage"] = share(verdict[seen] != "inconclusive")
     out["error_where_conclusive"] = share((verdict == "fake")[decided] != fake[decided])
     out["accuracy"] = share(said_fake[seen] == fake[seen])
@@ -113,26 +84,26 @@ def main() -> None:
     if args.data is None:
         parser.error("name the image pack with --data or DEEPFAKE_DATA")
 
-    rows = [row for row in read_manifest(Path(args.data)) if row.split == args.split]
+    pictures = list(read_pictures(args.data, args.split))
     detector = DeepfakeDetector(args.model)
     results: list[Prediction] = []
     begun = time.monotonic()
-    for at in range(0, len(rows), 100):
-        for result in detector.predict_batch([row.path for row in rows[at : at + 100]], workers=2):
+    for at in range(0, len(pictures), 100):
+        for result in detector.predict_batch([picture.path for picture in pictures[at : at + 100]], workers=2):
             if isinstance(result, Failure):
                 raise result.error
             results.append(result)
-        left = (time.monotonic() - begun) / len(results) * (len(rows) - len(results)) / 60
-        print(f"{len(results)} of {len(rows)}, {left:.1f} min left", flush=True)
+        left = (time.monotonic() - begun) / len(results) * (len(pictures) - len(results)) / 60
+        print(f"{len(results)} of {len(pictures)}, {left:.1f} min left", flush=True)
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     report = {
         "model": detector.model,
         "split": args.split,
-        "pictures": len(rows),
+        "pictures": len(pictures),
         "commit": commit.stdout.strip(),
         "graphs": detector.bundle.manifest()["graphs"],
         "command": f"python scripts/measure.py --data PACK --split {args.split} --model {args.model} --out {args.out}",
-        **figures(rows, results),
+        **figures(pictures, results),
     }
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

@@ -11,6 +11,8 @@ from click.testing import CliRunner
 
 from deepfake_detector import DeepfakeDetector
 from deepfake_detector.cli.app import app
+from deepfake_detector.evaluate.corruptions import ALL, CONDITIONS, RE_ENCODINGS
+from deepfake_detector.evaluate.metrics import DESCRIPTIONS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -35,6 +37,23 @@ def test_every_option_the_readme_names_exists() -> None:
     block = README.split("## Use it from the command line")[1].split("## ")[0]
     for option in set(re.findall(r"--[a-z][a-z-]+", block)):
         assert option in usage, option
+
+
+def test_every_evaluation_the_readme_shows_can_be_typed() -> None:
+    block = README.split("## Evaluate it on your own pictures")[1].split("## ")[0]
+    lines = re.findall(r"^deepfake-detector (evaluate|robustness) (.*?)(?: +#.*)?$", block, re.MULTILINE)
+    assert len(lines) >= 4
+    for command, typed in lines:
+        usage = CliRunner().invoke(app, [command, "--help"]).stdout
+        for option in re.findall(r"--[a-z][a-z-]+", typed):
+            assert f"{option} " in usage, option
+
+
+def test_the_page_on_evaluation_names_every_figure_and_change() -> None:
+    text = (ROOT / "docs/evaluation.md").read_text(encoding="utf-8")
+    assert [name for name in DESCRIPTIONS if f"`{name}`" not in text] == []
+    assert [way.name for way in (*RE_ENCODINGS, *CONDITIONS) if f"`{way.name}`" not in text] == []
+    assert f"after {len(ALL)} changes" in text
 
 
 def test_every_figure_of_the_readme_stands_in_the_measurement() -> None:

@@ -8,8 +8,10 @@ import click
 
 from .. import __version__
 from .completion import completion
+from .evaluate import evaluate
 from .info import info
 from .predict import predict
+from .robustness import robustness
 
 
 @click.group(
@@ -23,6 +25,8 @@ def app() -> None:
 
 
 app.add_command(predict)
+app.add_command(evaluate)
+app.add_command(robustness)
 app.add_command(info)
 app.add_command(completion)
 

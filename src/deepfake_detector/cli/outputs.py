@@ -1,0 +1,40 @@
+"""What the measuring commands share: where files go, how the run is told, and the bar that shows it goes on."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import OptionError
+
+
+def check_folders(*files: Path | None) -> None:
+    """Raise OptionError where a file to be written has no folder: told before a long run, not after it."""
+    for file in files:
+        if file is not None and not file.parent.is_dir():
+            raise OptionError(f"{file}: there is no folder {file.parent}. Make it first, or name another.")
+
+
+def as_typed() -> str:
+    """The command line, to stand in reports."""
+    return shlex.join(["deepfake-detector", *sys.argv[1:]])
+
+
+@contextmanager
+def progress(length: int, label: str) -> Iterator[Callable[[int], object]]:
+    """A bar on standard error; gives the function that moves it on."""
+    with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
+        yield bar.update
+
+
+def write_json(path: Path, content: Any) -> None:
+    """UTF-8; file names keep their letters."""
+    text = json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")

@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from fakes import grey
+
+from deepfake_detector.evaluate import corruptions
+from deepfake_detector.evaluate.corruptions import ALL, RE_ENCODINGS, UNITS, Corruption, named
+from deepfake_detector.types import Pixels
+
+
+@pytest.fixture(scope="module")
+def small(astronaut: Pixels) -> Pixels:
+    return np.ascontiguousarray(astronaut[:200, 100:260])
+
+
+@pytest.mark.parametrize("corruption", ALL, ids=repr)
+def test_the_same_pixels_for_the_same_picture_and_seed(corruption: Corruption, small: Pixels) -> None:
+    before = small.copy()
+    first = corruption(small, seed=1)
+    assert (first.dtype, first.ndim, first.shape[2]) == (np.uint8, 3, 3)
+    assert np.array_equal(first, corruption(small, seed=1))
+    assert np.array_equal(small, before)
+    assert not np.array_equal(first, small)
+    assert np.array_equal(first, corruption(small, seed=2)) == (corruption.family != "noise")
+
+
+def test_names_are_unique_and_every_curve_has_a_unit() -> None:
+    assert len({corruption.name for corruption in ALL}) == len(ALL)
+    assert {corruption.family for corruption in ALL} == {*UNITS, corruptions.CHAINS}
+    assert len({corruption.name for corruption in RE_ENCODINGS}) == 10
+    with pytest.raises(KeyError):
+        named("sepia")
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "expected"),
+    [
+        ("resize 25", (400, 300), (100, 75)),
+        ("resize 200", (40, 30), (80, 60)),
+        ("centre crop 50", (400, 300), (200, 150)),
+        ("JPEG 30", (401, 299), (401, 299)),
+        ("q60@768", (1536, 1024), (768, 512)),
+        ("q60@768", (700, 500), (700, 500)),
+        ("q40@512", (512, 1024), (256, 512)),
+        ("network 720", (1600, 1440), (800, 720)),
+        ("messenger", (3200, 1600), (1600, 800)),
+        ("screenshot", (500, 400), (400, 320)),
+    ],
+)
+def test_sizes(name: str, size: tuple[int, int], expected: tuple[int, int]) -> None:
+    height, width = named(name)(grey(90, *size)).shape[:2]
+    assert (width, height) == expected
+
+
+def test_flat_pictures_by_hand() -> None:
+    """Brightness adds; blur and resizing leave a flat picture flat; noise has the deviation that was asked for."""
+    assert (named("brightness 30")(grey(100)) == 130).all()
+    assert (named("brightness 60")(grey(220)) == 255).all()
+    assert (named("brightness -60")(grey(40)) == 0).all()
+    for name in ("blur 2", "resize 50", "centre crop 70"):
+        assert (named(name)(grey(77)) == 77).all()
+    assert named("noise 10")(grey(128, 300, 300)).std() == pytest.approx(10, rel=0.02)
+
+
+def test_the_lower_the_quality_the_further_from_the_original(small: Pixels) -> None:
+    for family in ("JPEG", "WebP"):
+        points = sorted((c.strength, c) for c in ALL if c.family == family)
+        errors = [np.abs(c(small).astype(float) - small).mean() for _, c in points]
+        assert errors == sorted(errors, reverse=True)

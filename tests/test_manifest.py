@@ -1,0 +1,143 @@
+"""Layouts as users hold them. Pictures are never opened here, so empty files stand for them."""
+
+from pathlib import Path
+
+import pytest
+
+from deepfake_detector import DataError
+from deepfake_detector.evaluate import LabelledPicture, read_pictures
+
+
+def touch(folder: Path, *names: str) -> Path:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return folder
+
+
+def csv(folder: Path, text: str, name: str = "manifest.csv") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_manifest_with_all_columns(tmp_path: Path) -> None:
+    csv(
+        tmp_path,
+        "path,label,source,generator,split,group,sha256\n"
+        "a/1.jpg,real,faces,camera,train,g1,00\n"
+        "a/2.jpg,fake,swaps,roop,valid,g2,11\n",
+    )
+    manifest = read_pictures(tmp_path)
+    assert list(manifest) == [
+        LabelledPicture(tmp_path / "a/1.jpg", False, "faces", "camera", "train", "g1"),
+        LabelledPicture(tmp_path / "a/2.jpg", True, "swaps", "roop", "val", "g2"),
+    ]
+    assert manifest.notes == ()
+
+
+def test_only_path_and_label_are_obligatory(tmp_path: Path) -> None:
+    """As a spreadsheet writes it: a byte order mark, capitals, spaces, an empty line at the end."""
+    file = csv(tmp_path, "\ufeffLabel, Path\nFAKE,x y.png\nReal,ä.png\n,\n", "mine.csv")
+    assert list(read_pictures(file)) == [
+        LabelledPicture(tmp_path / "x y.png", True),
+        LabelledPicture(tmp_path / "ä.png", False),
+    ]
+
+
+def test_one_means_real_and_it_is_said(tmp_path: Path) -> None:
+    manifest = read_pictures(csv(tmp_path, "path,label\na.jpg,1\nb.jpg,0\n"))
+    assert [picture.fake for picture in manifest] == [False, True]
+    assert "1 was read as real" in manifest.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("file,label\na.jpg,real\n", "expected the columns path and label .* found file, label"),
+        ("", "found none"),
+        ("path,label\na.jpg,\n", "line 2: the label must be real or fake .* got ''"),
+        ("path,label\na.jpg,maybe\n", "got 'maybe'"),
+        ("path,label\n,real\n", "line 2: the path is empty"),
+        ("path,label\na.jpg,real\nb.jpg,0\n", "line 3: labels are words in some lines and numbers in others"),
+        ("path,label\na.jpg,real\na.jpg,fake\n", "a.jpg is real in one line and fake in another"),
+        ("path,label\n", "no pictures in it"),
+    ],
+)
+def test_what_is_missing_or_ambiguous_is_told(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read_pictures(csv(tmp_path, text))
+
+
+def test_a_picture_is_not_a_manifest(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    with pytest.raises(DataError, match="not a CSV file in UTF-8"):
+        read_pictures(tmp_path / "photo.jpg")
+    with pytest.raises(DataError, match="no such file or folder"):
+        read_pictures(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (  # an ImageFolder
+            ("real/1.jpg", "fake/2.jpg"),
+            [("fake/2.jpg", True, "data", ""), ("real/1.jpg", False, "data", "")],
+        ),
+        (  # Kaggle: 140k Real and Fake Faces
+            tuple(
+                f"real_vs_fake/real-vs-fake/{s}/{c}/1.jpg" for s in ("train", "valid", "test") for c in ("real", "fake")
+            ),
+            [
+                (f"real_vs_fake/real-vs-fake/{s}/{c}/1.jpg", c == "fake", "real_vs_fake/real-vs-fake", called)
+                for s, called in (("test", "test"), ("train", "train"), ("valid", "val"))
+                for c in ("fake", "real")
+            ],
+        ),
+        (  # Kaggle: Deepfake and Real Images
+            tuple(f"Dataset/{s}/{c}/x_1.jpg" for s in ("Train", "Validation", "Test") for c in ("Real", "Fake")),
+            [
+                (f"Dataset/{s}/{c}/x_1.jpg", c == "Fake", "Dataset", called)
+                for s, called in (("Test", "test"), ("Train", "train"), ("Validation", "val"))
+                for c in ("Fake", "Real")
+            ],
+        ),
+        (  # sources below the classes
+            ("real/ffhq/1.png", "fake/sd21/deep/2.webp"),
+            [("fake/sd21/deep/2.webp", True, "sd21/deep", ""), ("real/ffhq/1.png", False, "ffhq", "")],
+        ),
+    ],
+    ids=["image-folder", "140k", "deepfake-and-real", "sources"],
+)
+def test_class_folders(tmp_path: Path, names: tuple[str, ...], expected: list[tuple[str, bool, str, str]]) -> None:
+    data = touch(tmp_path / "data", *names, ".hidden.jpg", "__MACOSX/real/._1.jpg", "notes.txt")
+    found = [(str(p.path.relative_to(data).as_posix()), p.fake, p.source, p.split) for p in read_pictures(data)]
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (("real/1.jpg", "2.jpg"), r"2\.jpg is in no class folder"),
+        (("realistic/1.jpg", "a-fake/2.jpg"), r"\(2 pictures\) are in no class folder"),
+        (("real/fake/1.jpg",), "below folders of both classes"),
+        (("train/test/real/1.jpg",), "two splits"),
+        (("notes.txt",), "no pictures in it"),
+    ],
+)
+def test_a_label_is_never_guessed(tmp_path: Path, names: tuple[str, ...], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read_pictures(touch(tmp_path, *names))
+
+
+def test_a_split_is_chosen_by_any_of_its_names(tmp_path: Path) -> None:
+    data = touch(tmp_path, "Validation/real/1.jpg", "Train/fake/2.jpg")
+    for name in ("val", "valid", "VALIDATION"):
+        manifest = read_pictures(data, name)
+        assert [picture.path.name for picture in manifest] == ["1.jpg"]
+        assert "Only the split 'val'" in manifest.notes[-1]
+    with pytest.raises(DataError, match=r"the split 'test'\. It has train, val"):
+        read_pictures(data, "test")
+    with pytest.raises(DataError, match="not divided into splits"):
+        read_pictures(touch(tmp_path / "plain", "real/1.jpg"), "test")
