@@ -24,7 +24,7 @@ h3 { font-size: 1rem; margin: 1.3rem 0 .4rem; }
 p { max-width: 46rem; margin: .5rem 0; } .soft { color: var(--soft); font-size: .88rem; }
 code { font-size: .85em; overflow-wrap: anywhere; }
 .cards, .plots, .thumbs { display: flex; flex-wrap: wrap; gap: .8rem; margin: .6rem 0; }
-.card { flex: 1 1 10.5rem; max-width: 16rem; background: var(--ground);
+.card { flex: 1 1 9rem; max-width: 16rem; background: var(--ground);
   border: 1px solid var(--line); border-radius: .5rem; padding: .7rem .8rem; }
 .card b { display: block; font-size: 1.6rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .card span { display: block; font-size: .82rem; color: var(--soft); }
@@ -32,9 +32,10 @@ code { font-size: .85em; overflow-wrap: anywhere; }
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .65rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
 th { background: var(--ground); font-weight: 600; vertical-align: bottom; }
-th:first-child, td:first-child, td.text, th.text { text-align: left; } td.text { overflow-wrap: anywhere; }
+th:first-child, td:first-child, td.text, th.text { text-align: left; } td.text { min-width: 6.5rem; }
 td small { display: block; color: var(--soft); white-space: nowrap; }
 .plots figure { flex: 1 1 17rem; max-width: 34rem; }
+.plots.small figure { flex: 0 1 20rem; }
 figure { margin: 0; } figure img { width: 100%; height: auto; max-width: 34rem; } figure.broad img { max-width: 44rem; }
 figcaption { font-size: .85rem; color: var(--soft); }
 .thumb { flex: 0 1 10rem; border: 1px solid var(--line); border-radius: .4rem; padding: .45rem;

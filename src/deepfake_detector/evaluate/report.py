@@ -17,7 +17,7 @@ WORST = 12
 _HEADLINES = (
     ("AUC", "auc", False),
     ("Fakes found", "true_positive_rate", True),
-    ("False alarms (reals called fake)", "false_positive_rate", True),
+    ("Reals called fake", "false_positive_rate", True),
     ("Accuracy", "accuracy", True),
     ("Pictures with a verdict", "coverage", True),
     ("Wrong among verdicts", "error_where_conclusive", True),

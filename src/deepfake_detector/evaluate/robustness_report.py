@@ -73,7 +73,10 @@ def _curves(report: RobustnessReport) -> list[str]:
         (family, list(points)) for family, points in groupby(report.points, lambda p: p.family) if family != CHAINS
     ]
     members = sorted(report.as_given.members)
-    parts += [page.plot(plots.legend(members), "The lines of all the curves below.", broad=True), '<div class="plots">']
+    parts += [
+        page.plot(plots.legend(members), "The lines of all the curves below.", broad=True),
+        '<div class="plots small">',
+    ]
     parts += [
         page.plot(plots.curve(points, report.as_given, UNITS.get(family, "strength")), family)
         for family, points in families
@@ -93,7 +96,7 @@ def _points(points: list[Point], heading: str) -> str:
         ]
         for point in points
     ]
-    return page.table([heading, "AUC", "fakes found", "false alarms", "judged", "could not be"], rows)
+    return page.table([heading, "AUC", "fakes found", "false alarms", "judged", "not judged"], rows)
 
 
 def _stability(report: RobustnessReport) -> list[str]:
