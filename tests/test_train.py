@@ -326,6 +326,25 @@ class TestHeads:
         session = ort.InferenceSession(heads.graph(fitted), providers=["CPUExecutionProvider"])
         np.testing.assert_allclose(session.run(None, {"statistics": features})[0], logits, atol=1e-3)
 
+    def test_a_voice_without_fakes_to_hear_is_silent(self) -> None:
+        """All GAN pictures were handled: the voice for untouched ones says -10 - log 2, and the other decides."""
+        features, rows = self.features()
+        rows[120:] = [view(True, "gan", how="handled")] * 60
+        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(180), self.SELECTION, 1.0)
+        assert fitted.voices == (1, 1, 2, 1)
+        assert not fitted.weights[:, 3].any()
+        assert fitted.bias[3] == pytest.approx(-10 - np.log(2))
+        assert (fitted.logits(features)[120:, 2] > 0).all()
+
+    def test_a_head_with_two_voices_says_their_log_sum_exp(self) -> None:
+        """Voices of 0 and log 3 say log(1 + 3), in numpy and in the graph."""
+        weights, bias = np.zeros((2 * 768, 5), np.float32), np.array([1, 2, 0, np.log(3), -1], np.float32)
+        joined = heads.Heads(self.SELECTION, weights, bias, (1, 1, 2, 1))
+        features = np.zeros((1, 12, 4, 768), np.float32)
+        session = ort.InferenceSession(heads.graph(joined), providers=["CPUExecutionProvider"])
+        for logits in (joined.logits(features), session.run(None, {"statistics": features})[0]):
+            np.testing.assert_allclose(logits, [[1, 2, np.log(4), -1]], atol=1e-6)
+
     def test_the_gan_head_listens_to_untouched_pictures(self) -> None:
         """Channel 0 gives untouched GAN pictures away, channel 1 handled ones; one each of real and fake, 80 times."""
         rng = np.random.default_rng(0)

@@ -23,7 +23,7 @@ from .loop import targets
 from .views import View
 
 FEW = 20
-"""A family with fewer fakes than this gets no head of its own."""
+"""A voice that hears fewer fakes than this is not fitted."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,8 @@ def fit(features: Floats, views: Sequence[View], weights: np.ndarray, selection:
     """Fit the four heads.
 
     features: float32 (n, D), as ``selection.take`` gives them. weights: how much each view counts, (n,).
-    strength: inverse of the penalty, for the summed loss of views whose mean weight is 1. A family with
-    fewer than ``FEW`` fakes among ``views`` gets a head that always says -10.
+    strength: inverse of the penalty, for the summed loss of views whose mean weight is 1. A voice that hears fewer
+    than ``FEW`` fakes among ``views`` stays silent; a head without voices always says -10.
     """
     labels, mask = targets(views)
     plain = np.array([view.how == "plain" for view in views])
@@ -146,7 +146,7 @@ def fit(features: Floats, views: Sequence[View], weights: np.ndarray, selection:
     slopes, offsets = (np.array([getattr(care, part) for _, care in voices]) for part in ("slope", "offset"))
     coefficients, bias = coefficients * slopes, bias * slopes + offsets
     counts = tuple(len(CARE[name]) for name in OUTPUTS)
-    for missing in np.flatnonzero((labels * mask).sum(0) < FEW):
+    for missing in np.flatnonzero(((labels > 0) & (importance > 0)).sum(0) < FEW):
         coefficients[:, missing], bias[missing] = 0, -10 - np.log(counts[voices[missing][0]])
     return Heads(selection, coefficients.astype(np.float32), bias.astype(np.float32), counts)
 
