@@ -16,10 +16,12 @@ LAYERS = [
     {"models", "quality"},
     {"preprocessor", "ensemble"},
     {"detector"},
+    {"evaluate"},
     {"cli"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}
 TRAIN_MAY_USE = {"errors", "types", "images", "faces", "models", "quality", "ensemble"}
+TRAIN_MAY_USE_OF_EVALUATE = {"metrics", "manifest", "corruptions"}
 HEAVY = {"torch", "sklearn", "scipy", "onnx", "matplotlib", "skimage"}
 
 
@@ -46,6 +48,14 @@ def imports(path: Path) -> set[tuple[str, bool]]:
     return found
 
 
+def on_import(path: Path) -> set[str]:
+    """Packages that importing the file imports: those named at its top level."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    modules = [alias.name for node in body if isinstance(node, ast.Import) for alias in node.names]
+    modules += [node.module or "" for node in body if isinstance(node, ast.ImportFrom) and not node.level]
+    return {module.split(".")[0] for module in modules}
+
+
 FILES = sorted(ROOT.rglob("*.py"))
 
 
@@ -60,7 +70,9 @@ def test_arrows_run_one_way(path: Path) -> None:
         other = module.split(".")[1] if "." in module else ""
         if other in ("", room, "__version__"):
             continue
-        if room == "train":
+        if room == "train" and other == "evaluate":
+            assert module.split(".")[2] in TRAIN_MAY_USE_OF_EVALUATE, f"{path.name} imports {module}"
+        elif room == "train":
             assert other in TRAIN_MAY_USE, f"{path.name} imports {module}"
         elif other == "train":
             assert room == "cli", f"{path.name} imports {module}: only the command line may"
@@ -70,7 +82,10 @@ def test_arrows_run_one_way(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_inference_never_needs_the_extras(path: Path) -> None:
-    if room_of(path) != "train":
+    room = room_of(path)
+    if room == "evaluate":
+        assert not HEAVY & on_import(path), "inside the functions, after extras.require: the extra may be missing"
+    elif room != "train":
         assert not HEAVY & {module.split(".")[0] for module, _ in imports(path)}
 
 

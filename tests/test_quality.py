@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from deepfake_detector.evaluate.corruptions import recompressed, scaled
 from deepfake_detector.faces.crop import Crop, centre
 from deepfake_detector.quality import measure
-from deepfake_detector.train.augment import recompressed, scaled
 from deepfake_detector.types import Pixels
 
 

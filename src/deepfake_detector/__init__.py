@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from .detector import MIN_SIDE as MIN_SIDE
     from .detector import DeepfakeDetector as DeepfakeDetector
     from .detector import UnreadableWarning as UnreadableWarning
+    from .errors import DataError as DataError
     from .errors import DeepfakeDetectorError as DeepfakeDetectorError
     from .errors import ImageError as ImageError
     from .errors import ImageNotFound as ImageNotFound
     from .errors import ImageTooLarge as ImageTooLarge
     from .errors import ImageTooSmall as ImageTooSmall
     from .errors import ImageUnreadable as ImageUnreadable
+    from .errors import MissingExtra as MissingExtra
     from .errors import ModelError as ModelError
     from .errors import ModelInvalid as ModelInvalid
     from .errors import ModelNotFound as ModelNotFound
@@ -46,12 +48,14 @@ _HOME = {
     "FaceResult": "types",
     "Failure": "types",
     "Prediction": "types",
+    "DataError": "errors",
     "DeepfakeDetectorError": "errors",
     "ImageError": "errors",
     "ImageNotFound": "errors",
     "ImageTooLarge": "errors",
     "ImageTooSmall": "errors",
     "ImageUnreadable": "errors",
+    "MissingExtra": "errors",
     "ModelError": "errors",
     "ModelInvalid": "errors",
     "ModelNotFound": "errors",

@@ -9,6 +9,8 @@
     ├── ModelError            a bundle could not be used
     │   ├── ModelNotFound     no such file, and no shipped bundle of that name
     │   └── ModelInvalid      not one of our bundles, damaged, or made for another version
+    ├── DataError             labelled pictures are not as expected (also a ValueError)
+    ├── MissingExtra          an optional part is not installed (also an ImportError)
     └── OptionError           an argument is outside what is allowed (also a ValueError)
 
 A failure is never a score: no function here returns a number for a picture it could not read.
@@ -60,6 +62,14 @@ class ModelNotFound(ModelError):
 
 class ModelInvalid(ModelError):
     """The file is not a bundle of this package, or it is damaged."""
+
+
+class DataError(DeepfakeDetectorError, ValueError):
+    """A manifest or a folder of labelled pictures is not as expected; the message says what was."""
+
+
+class MissingExtra(DeepfakeDetectorError, ImportError):
+    """Something needs packages that the core install leaves out; the message has the line that installs them."""
 
 
 class OptionError(DeepfakeDetectorError, ValueError):

@@ -6,33 +6,14 @@ AI-generated image detection in the wild", arXiv 2507.10236). Reals and fakes pa
 
 from __future__ import annotations
 
-import io
-
 import cv2
 import numpy as np
 from PIL import Image
 
+from ..evaluate.corruptions import recompressed, scaled
 from ..types import Pixels
 
 _KERNELS = (Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS, Image.Resampling.BOX)
-
-
-def recompressed(pixels: Pixels, quality: int, webp: bool = False, subsampling: int = 2) -> Pixels:
-    """Through JPEG (or WebP) and back. quality: 1-100; subsampling: 0 = 4:4:4, 2 = 4:2:0 (JPEG only)."""
-    buffer = io.BytesIO()
-    image = Image.fromarray(pixels)
-    if webp:
-        image.save(buffer, "WEBP", quality=quality)
-    else:
-        image.save(buffer, "JPEG", quality=quality, subsampling=subsampling)
-    return np.asarray(Image.open(buffer).convert("RGB"))
-
-
-def scaled(pixels: Pixels, factor: float, kernel: Image.Resampling) -> Pixels:
-    """Resized by ``factor`` with one of Pillow's kernels."""
-    height, width = pixels.shape[:2]
-    size = (max(24, round(width * factor)), max(24, round(height * factor)))
-    return np.asarray(Image.fromarray(pixels).resize(size, kernel))
 
 
 def degraded(pixels: Pixels, rng: np.random.Generator) -> Pixels:
