@@ -18,10 +18,10 @@ from deepfake_detector.train import (
     data,
     encoder,
     export,
+    folds,
     forge,
     heads,
     loop,
-    members,
     stack,
     views,
 )
@@ -403,7 +403,7 @@ class TestStack:
 
 
 def test_folds_cover_every_training_source_once() -> None:
-    sources = [source for fold in members.FOLDS.values() for source in fold]
+    sources = [source for fold in folds.PACK.sources.values() for source in fold]
     assert len(sources) == len(set(sources))
     assert set(sources) == set(views.COPIES)
-    assert sorted(fold for half in members.HALVES for fold in half) == sorted(members.FOLDS)
+    assert sorted(fold for half in folds.PACK_HALVES for fold in half) == sorted(folds.PACK.names)

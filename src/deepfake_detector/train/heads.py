@@ -15,10 +15,11 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from scipy.optimize import minimize
 
+from ..errors import ModelInvalid
 from ..models.card import OUTPUTS
 from ..types import FAMILIES, Floats
 from .encoder import BLOCKS, STATISTICS, WIDTH
-from .loop import targets
+from .targets import targets
 from .views import View
 
 FEW = 20
@@ -83,12 +84,23 @@ class Heads:
         return result
 
 
-def fit(features: Floats, views: Sequence[View], weights: np.ndarray, selection: Selection, strength: float) -> Heads:
+def fit(
+    features: Floats,
+    views: Sequence[View],
+    weights: np.ndarray,
+    selection: Selection,
+    strength: float,
+    base: Heads | None = None,
+) -> Heads:
     """Fit the four heads.
 
     features: float32 (n, D), as ``selection.take`` gives them. weights: how much each view counts, (n,).
     strength: inverse of the penalty, for the summed loss of views whose mean weight is 1. A family with
     fewer than ``FEW`` fakes among ``views`` gets a head that always says -10.
+
+    base: heads of the same selection to start from. The penalty then falls on the distance from them, not from zero
+    (L2-SP, Li et al. 2018, arXiv 1802.01483), so that what ``views`` say nothing about stays as it was; and a family
+    with too few fakes keeps its head to the bit.
     """
     labels, mask = targets(views)
     plain = np.array([view.how == "plain" for view in views])
@@ -98,13 +110,17 @@ def fit(features: Floats, views: Sequence[View], weights: np.ndarray, selection:
         importance[:, head] = CARE[name].trust * _balanced(counted, labels[:, head])
     centre, spread = features.mean(0), features.std(0) + 1e-3
     scaled = (features - centre) / spread
-    coefficients, bias = logistic(scaled, labels, importance, strength)
+    slopes, offsets = (np.array([getattr(CARE[name], part) for name in OUTPUTS]) for part in ("slope", "offset"))
+    origin = None
+    if base is not None:
+        before, before_bias = base.weights / slopes, (base.bias - offsets) / slopes
+        origin = (before * spread[:, None], before_bias + centre @ before)
+    coefficients, bias = logistic(scaled, labels, importance, strength, origin)
     coefficients = coefficients / spread[:, None]
     bias = bias - centre @ coefficients
-    slopes, offsets = (np.array([getattr(CARE[name], part) for name in OUTPUTS]) for part in ("slope", "offset"))
     coefficients, bias = coefficients * slopes, bias * slopes + offsets
     for head in np.flatnonzero((labels * mask).sum(0) < FEW):
-        coefficients[:, head], bias[head] = 0, -10
+        coefficients[:, head], bias[head] = (0, -10) if base is None else (base.weights[:, head], base.bias[head])
     return Heads(selection, coefficients.astype(np.float32), bias.astype(np.float32))
 
 
@@ -119,27 +135,36 @@ def _balanced(weights: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.asarray(result * (np.count_nonzero(weights) / 2))
 
 
-def logistic(x: Floats, labels: np.ndarray, importance: np.ndarray, strength: float) -> tuple[np.ndarray, np.ndarray]:
+def logistic(
+    x: Floats,
+    labels: np.ndarray,
+    importance: np.ndarray,
+    strength: float,
+    origin: tuple[np.ndarray, np.ndarray] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Several weighted L2 logistic regressions on the same x (n, D), solved side by side in one pass over the data.
 
-    labels: 0 or 1, (n, k); importance: (n, k), 0 where a row does not count. Returns coefficients (D, k) and
-    bias (k,); the bias is not penalised.
+    labels: 0 or 1, (n, k); importance: (n, k), 0 where a row does not count. origin: coefficients (D, k) and bias (k,)
+    to start from; the penalty is on the coefficients' distance from them (None: from zero). Returns coefficients (D, k)
+    and bias (k,); the bias is not penalised.
     """
     sign = np.where(labels > 0, 1.0, -1.0).astype(np.float32)
     w = importance.astype(np.float32)
     shape = (x.shape[1] + 1, labels.shape[1])
+    start = np.zeros(shape) if origin is None else np.vstack([origin[0], origin[1][None]]).astype(np.float64)
 
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
         parameters = flat.reshape(shape)
         coefficients = parameters[:-1]
         margin = sign * (x @ coefficients.astype(np.float32) + parameters[-1].astype(np.float32))
         slope = -sign * w / (1 + np.exp(np.clip(margin, -30, 30)))
-        gradient = np.vstack([x.T @ slope + coefficients / strength, slope.sum(0, keepdims=True)])
+        moved = coefficients - start[:-1]
+        gradient = np.vstack([x.T @ slope + moved / strength, slope.sum(0, keepdims=True)])
         value = float((w * np.logaddexp(0, -margin.astype(np.float64))).sum())
-        return value + float((coefficients**2).sum()) / (2 * strength), gradient.ravel().astype(np.float64)
+        return value + float((moved**2).sum()) / (2 * strength), gradient.ravel().astype(np.float64)
 
     options = {"maxiter": 150, "maxcor": 10}
-    best = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options=options).x.reshape(shape)
+    best = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options=options).x.reshape(shape)
     return best[:-1], best[-1]
 
 
@@ -172,3 +197,19 @@ def graph(heads: Heads) -> bytes:
     )
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
+
+
+def from_graph(name: str, data: bytes) -> Heads:
+    """The inverse of ``graph``. Raises ModelInvalid where the graph ``name`` is not one that ``graph`` wrote."""
+    arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load_from_string(data).graph.initializer}
+    try:
+        selection = Selection(
+            tuple(int(block) + 1 for block in arrays["blocks"]), tuple(STATISTICS[int(i)] for i in arrays["kinds"])
+        )
+        heads = Heads(selection, arrays["weights"].astype(np.float32), arrays["bias"].astype(np.float32))
+    except (KeyError, IndexError):
+        raise ModelInvalid(f"graph {name!r} holds no linear heads that could be trained further") from None
+    size = len(selection.blocks) * len(selection.statistics) * WIDTH
+    if heads.weights.shape != (size, len(OUTPUTS)) or heads.bias.shape != (len(OUTPUTS),):
+        raise ModelInvalid(f"graph {name!r}: expected weights ({size}, {len(OUTPUTS)}), got {heads.weights.shape}")
+    return heads

@@ -1,8 +1,4 @@
-"""Trains one network on a store of views: AdamW, cosine rate, averaged weights, checkpoints that survive a stop.
-
-Targets (N, 4) as ``card.OUTPUTS``: any fake, then each family against all real pictures; a fake says nothing about the
-heads of the other families, so those are masked.
-"""
+"""Trains one network on a store of views: AdamW, cosine rate, averaged weights, checkpoints that survive a stop."""
 
 from __future__ import annotations
 
@@ -18,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..types import FAMILIES
+from .targets import targets, weights
 from .views import View
 
 
@@ -36,27 +32,6 @@ class Plan:
     std: tuple[float, float, float] = (0.5, 0.5, 0.5)
     zoom: float = 1.0
     seed: int = 0
-
-
-def targets(views: Sequence[View]) -> tuple[np.ndarray, np.ndarray]:
-    """(labels, mask), float32 (n, 4) each."""
-    labels = np.zeros((len(views), 1 + len(FAMILIES)), np.float32)
-    mask = np.ones_like(labels)
-    for i, view in enumerate(views):
-        if view.fake:
-            mask[i, 1:] = 0
-            head = 1 + FAMILIES.index(view.family)
-            labels[i, [0, head]] = 1
-            mask[i, head] = 1
-    return labels, mask
-
-
-def weights(views: Sequence[View], power: float = 0.5) -> np.ndarray:
-    """Sampling weights, float64 (n,), summing to 1: half real, half fake; inside, a source counts n ** power."""
-    keys = [(view.source, view.fake, view.how in ("blend", "composite")) for view in views]
-    counts = {key: keys.count(key) for key in set(keys)}
-    totals = {fake: sum(n**power for key, n in counts.items() if key[1] == fake) for fake in (True, False)}
-    return np.array([counts[key] ** (power - 1) / totals[key[1]] / 2 for key in keys])
 
 
 def as_input(pixels: np.ndarray, plan: Plan) -> Tensor:

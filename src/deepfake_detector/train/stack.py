@@ -58,6 +58,7 @@ def choose(table: Table, kinds: Sequence[str]) -> dict[str, float]:
     kinds: name prefixes ("clip", "conv", ...). Ties go to the smaller weights.
     """
     best, found = -1.0, {}
+    kinds = [kind for kind in kinds if any(name.split("-")[0] == kind for name in table.members)]
     said = evidence(table.logits) @ VERDICT  # (n, members): computed once for the whole grid
     for weights in product(*([(1.0,)] + [GRID] * (len(kinds) - 1))):
         by_kind = dict(zip(kinds, weights, strict=True))
@@ -109,9 +110,20 @@ def family_score(table: Table, relative: Mapping[str, float], family: str) -> Li
 
     From new pictures of known sources: where a family's only source was left out, its head could not say anything.
     """
-    known = table.where(table.fold == VAL)
+    known = table.where(_tells(table))
     coefficients, bias = calibrated(known.mixed(relative)[:, :4], known.family == family, known.weights)
     return linear(relative, np.append(coefficients, 0.0), bias)
+
+
+def has_family(table: Table, family: str, least: int) -> bool:
+    """Whether at least ``least`` fakes of the family, and as many others, are there for ``family_score``."""
+    of_family = table.family[_tells(table)] == family
+    return bool(min(of_family.sum(), (~of_family).sum()) >= least)
+
+
+def _tells(table: Table) -> np.ndarray:
+    """New pictures whose family is known (reals have none); a fake of an unknown family speaks for or against none."""
+    return (table.fold == VAL) & (~table.fake | (table.family != ""))
 
 
 def scores(linear: Linear, table: Table) -> np.ndarray:
