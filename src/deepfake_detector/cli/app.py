@@ -10,6 +10,7 @@ from .. import __version__
 from .completion import completion
 from .info import info
 from .predict import predict
+from .train import train
 
 
 @click.group(
@@ -23,6 +24,7 @@ def app() -> None:
 
 
 app.add_command(predict)
+app.add_command(train)
 app.add_command(info)
 app.add_command(completion)
 

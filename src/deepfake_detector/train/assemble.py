@@ -126,7 +126,7 @@ def ensemble(
         slope, offset = stack.calibrated(_logit(averaged)[:, None], table.fake, table.weights)
         mean[situation] = (float(slope[0]), offset - _excess(slope[0] * _logit(averaged) + offset, table, alarms))
     if base is not None:
-        members = {name: members.get(name, score) for name, score in base["members"].items()}
+        members = {**base["members"], **members}
     values = {
         "members": members,
         "picture": {situation: asdict(score) for situation, score in picture.items()},

@@ -63,6 +63,11 @@ def recipes(imagenet: Path, seed: int) -> tuple[Recipe, Recipe]:
     )
 
 
+def recipe(name: str, imagenet: Path | None, seed: int) -> Recipe:
+    """One of ``recipes``, by name; ``imagenet`` is read for "conv" alone."""
+    return next(one for one in recipes(imagenet or Path(), seed) if one.name == name)
+
+
 def network_logits(
     recipe: Recipe,
     views: list[View],

@@ -6,6 +6,7 @@ heads of the other families, so those are masked. A fake of an unknown family te
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -31,6 +32,6 @@ def targets(views: Sequence[View]) -> tuple[np.ndarray, np.ndarray]:
 def weights(views: Sequence[View], power: float = 0.5) -> np.ndarray:
     """Sampling weights, float64 (n,), summing to 1: half real, half fake; inside, a source counts n ** power."""
     keys = [(view.source, view.fake, view.how in ("blend", "composite")) for view in views]
-    counts = {key: keys.count(key) for key in set(keys)}
+    counts = Counter(keys)  # in order of appearance: sums of floats come out the same in every run
     totals = {fake: sum(n**power for key, n in counts.items() if key[1] == fake) for fake in (True, False)}
     return np.array([counts[key] ** (power - 1) / totals[key[1]] / 2 for key in keys])
