@@ -119,7 +119,7 @@ def fit(
     coefficients = coefficients / spread[:, None]
     bias = bias - centre @ coefficients
     coefficients, bias = coefficients * slopes, bias * slopes + offsets
-    for head in np.flatnonzero((labels * mask).sum(0) < FEW):
+    for head in np.flatnonzero((labels * mask).sum(0) < FEW).tolist():
         coefficients[:, head], bias[head] = (0, -10) if base is None else (base.weights[:, head], base.bias[head])
     return Heads(selection, coefficients.astype(np.float32), bias.astype(np.float32))
 

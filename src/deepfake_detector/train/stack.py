@@ -123,7 +123,7 @@ def has_family(table: Table, family: str, least: int) -> bool:
 
 def _tells(table: Table) -> np.ndarray:
     """New pictures whose family is known (reals have none); a fake of an unknown family speaks for or against none."""
-    return (table.fold == VAL) & (~table.fake | (table.family != ""))
+    return np.asarray((table.fold == VAL) & (~table.fake | (table.family != "")))
 
 
 def scores(linear: Linear, table: Table) -> np.ndarray:
