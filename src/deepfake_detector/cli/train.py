@@ -74,11 +74,11 @@ def train(
 
     result = outcome.result
     click.echo(f"\nWritten: {out} ({len(result.bundle.cards)} members)")
-    click.echo(f"AUC on the held-out pictures: {result.now or '-'}  (it was calibrated on them: measure on others)")
+    click.echo(f"AUC on the held-out pictures: {result.now or '-'}  (it was calibrated on them; measure it on others)")
     if base is not None:
-        click.echo(f"The same with {base}:           {result.before or '-'}")
+        click.echo(f"The same pictures with {base}: {result.before or '-'}")
     if outcome.unreadable:
-        click.echo(f"{len(outcome.unreadable)} pictures could not be read (list: {outcome.listed}):", err=True)
+        click.echo(f"Pictures that could not be read: {len(outcome.unreadable)} (also in {outcome.listed})", err=True)
         for one in outcome.unreadable:
             click.echo(f"  {one.message}", err=True)
         raise click.exceptions.Exit(1)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
 
+from ..errors import DataError
 from ..models.card import Card
 from ..models.preprocess import normalised
 from ..types import Floats
@@ -32,11 +35,16 @@ Networks = Callable[[str], tuple[bytes, Floats]]
 
 
 class Members:
-    """Fits the heads and asks every member. store: the folder of ``views``, which also keeps what is computed here."""
+    """Fits the heads and asks every member. store: the folder of ``views``, which also keeps what is computed here.
+
+    start: as given, without the heads of a region that has too few views; those stay as they are. Raises DataError
+    where nothing is left to train.
+    """
 
     def __init__(
         self, start: Start, views: list[View], arrays: Mapping[str, np.ndarray], store: Path, work: Path, folds: Folds
     ) -> None:
+        start = _trainable(start, views)
         self.start, self.views, self.arrays, self.store, self.folds = start, views, arrays, store, folds
         self.graphs = dict(start.graphs)
         self.encoder: Path | None = None
@@ -131,6 +139,25 @@ class Members:
             np.save(file, logits)
         os.replace(partial, path)
         return logits
+
+
+def _trainable(start: Start, views: list[View]) -> Start:
+    """Without the heads of regions that have fewer than ``heads.FEW`` training views of a class."""
+    kept = {}
+    for card in start.cards:
+        if card.name in start.heads:
+            seen = Counter(view.fake for view in views if view.view == card.region and view.split == "train")
+            if min(seen[True], seen[False]) >= heads.FEW:
+                kept[card.name] = start.heads[card.name]
+            elif start.heads[card.name] is None:
+                raise DataError(
+                    f"{card.name} cannot be trained anew: too few training pictures of its kind. Use --base."
+                )
+            else:
+                print(f"{card.name} stays as it is: too few training pictures of its kind", flush=True)
+    if not kept and not start.networks:
+        raise DataError("Nothing can be trained: too few of the training pictures show what the named members look at.")
+    return replace(start, heads=kept)
 
 
 def _stacked(columns: list[Floats], count: int) -> np.ndarray:

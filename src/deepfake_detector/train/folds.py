@@ -112,7 +112,7 @@ def _by_group(rows: Sequence[Row], seed: int) -> Folds:
             "pictures that show something else, or correct the column group."
         )
     count = min(GROUP_FOLDS, have[scarce])
-    names = [f"fold {number + 1}" for number in range(count)]
+    names = [f"{number + 1} of {count}" for number in range(count)]
     of_group: dict[str, str] = {}
     for kind in sorted({tuple(sorted(found)) for found in classes.values()}):
         groups = [group for group, found in classes.items() if tuple(sorted(found)) == kind]

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -105,7 +104,7 @@ def train(settings: Settings, say: Say = print) -> Outcome:
         return torch_members.network_logits(recipe, table, array, store / "networks", folds, folds.halves())
 
     after, before = members.evidence(networks)
-    result = rebuilt(settings.out.stem, begun, members.graphs, rows, table, native, after, before, folds)
+    result = rebuilt(settings.out.stem, members.start, members.graphs, rows, table, native, after, before, folds)
     result.bundle.save(settings.out)
     return Outcome(result, tuple(unreadable), listed)
 
@@ -212,6 +211,6 @@ def _key(rows: Sequence[Row], jobs: Sequence[views.Job]) -> str:
 def _estimate(jobs: Sequence[views.Job], work: Path, say: Say) -> None:
     most = sum(1 + job.scene for job in jobs)
     say(
-        f"At most {most} views of {len(jobs)} pictures and copies: {most * _BYTES_A_VIEW / 2**30:.1f} GiB in {work} "
-        f"({os.path.relpath(work)} may be removed afterwards). Fewer with --limit."
+        f"At most {most} views of {len(jobs)} pictures and copies: {most * _BYTES_A_VIEW / 2**30:.1f} GiB in {work}, "
+        "which may be removed afterwards. Fewer with --limit."
     )

@@ -105,9 +105,7 @@ def _anew(members: Sequence[str]) -> Start:
         if card.name in wanted or _network(card) in wanted
     )
     if {card.region for card in cards} != {"face", "scene"}:
-        raise OptionError(
-            "a bundle needs members for faces and for the whole picture: name more --members, or a --base."
-        )
+        raise OptionError("a bundle needs members for faces and for whole pictures: name more --members, or a --base.")
     graphs = {}
     if any(card.encoder for card in cards):
         graphs["clip-vit-b16"] = Bundle.load("default").graphs["clip-vit-b16"]
