@@ -1,5 +1,6 @@
 """The code that makes the weights, on data small enough to know the answer."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from deepfake_detector.train import (
     heads,
     loop,
     stack,
+    targets,
     views,
 )
 from deepfake_detector.train.networks.efficientnet_lite import EfficientNetLite0
@@ -248,8 +250,6 @@ class TestLoop:
         everything = np.arange(len(rows))
 
         def run(name: str, steps: int) -> nn.Module:
-            from dataclasses import replace
-
             whole = replace(plan, steps=steps)
             return loop.train(self.Net(), pixels, rows, everything, whole, tmp_path / name, every=20)
 
@@ -339,6 +339,35 @@ class TestHeads:
         untouched, handled = fitted.weights[:2].T[[0, 2]].T  # pooled and gan, of channels 0 and 1
         assert untouched[1] / handled[1] > 2 * untouched[0] / handled[0]
 
+    def test_heads_are_read_back_from_their_graph(self) -> None:
+        rng = np.random.default_rng(0)
+        made = heads.Heads(self.SELECTION, rng.normal(size=(1536, 4)).astype(np.float32), np.float32([1, 2, 3, 4]))
+        read = heads.from_graph("x", heads.graph(made))
+        assert read.selection == made.selection
+        np.testing.assert_array_equal(read.weights, made.weights)
+        np.testing.assert_array_equal(read.bias, made.bias)
+
+    def test_what_the_views_say_nothing_about_stays_as_in_the_base(self) -> None:
+        """GAN fakes are too few to teach; nothing in the views speaks for channel 5, which the base reads."""
+        features, rows = self.features()
+        weights = np.zeros((1536, 4), np.float32)
+        weights[5] = 0.7
+        base = heads.Heads(self.SELECTION, weights, np.float32([-1, -1, -1, -1]))
+        chosen = slice(0, 125)  # 60 reals, 60 swaps, 5 GANs
+        taken = self.SELECTION.take(features[chosen])
+        fitted = heads.fit(taken, rows[chosen], np.ones(125), self.SELECTION, 1.0, base)
+        np.testing.assert_array_equal(fitted.weights[:, 2:], base.weights[:, 2:])
+        np.testing.assert_array_equal(fitted.bias[2:], base.bias[2:])
+        assert (fitted.logits(features[60:120])[:, 1] > 0).all()
+        firm = heads.fit(taken, rows[chosen], np.ones(125), self.SELECTION, 1e-6, base)
+        np.testing.assert_allclose(firm.weights, base.weights, atol=1e-3)
+        alone = heads.fit(taken, rows[chosen], np.ones(125), self.SELECTION, 1e-6)
+        assert abs(alone.weights[5, 0]) < 0.01
+
+    def test_a_fake_of_unknown_family_teaches_the_pooled_head_alone(self) -> None:
+        labels, mask = targets.targets([view(True, "")])
+        assert labels.tolist() == mask.tolist() == [[1, 0, 0, 0]]
+
 
 class TestStack:
     @staticmethod
@@ -376,6 +405,18 @@ class TestStack:
         for row, value in zip(table.logits, stack.scores(score, table), strict=True):
             logits = {name: row[i].astype(np.float32) for i, name in enumerate(table.members)}
             assert value == pytest.approx(score.logit(logits), abs=1e-5)
+
+    def test_a_fake_of_unknown_family_says_nothing_about_a_family(self) -> None:
+        table = self.table()
+        rows = np.arange(len(table.fake))
+        known = stack.family_score(table, {"clip-x": 1.0}, "swap")
+        lost = replace(table, family=np.where((table.family == "swap") & (rows % 2 == 0), "", table.family))
+        without = stack.family_score(lost, {"clip-x": 1.0}, "swap")
+        mislabelled = replace(lost, fake=table.fake & (lost.family != ""))
+        worse = stack.family_score(mislabelled, {"clip-x": 1.0}, "swap")
+        told, unknown, wrong = (stack.scores(s, table)[table.family == "swap"].mean() for s in (known, without, worse))
+        assert abs(unknown - told) < 0.05 < told - wrong
+        assert not stack.has_family(lost, "faceswap", 1)
 
     def test_the_operating_point_keeps_false_alarms(self) -> None:
         table = self.table()

@@ -229,6 +229,45 @@ class TestWithoutFaces:
         assert min(scores[1::2]) > max(scores[::2])
 
 
+class TestNetworks:
+    def test_a_network_is_trained_cross_fitted_and_weighed(
+        self, run: Run, base: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A network of one linear layer in place of EfficientNet, on the views that are there already."""
+        import torch
+
+        from deepfake_detector.train import loop, members
+
+        class Colour(torch.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.linear = torch.nn.Linear(3, 4)
+
+            def forward(self, x: torch.Tensor) -> torch.Tensor:
+                result: torch.Tensor = self.linear(x.mean((2, 3)))
+                return result
+
+        half = (0.5, 0.5, 0.5)
+        plan = loop.Plan(200, batch=8, rate=0.2, warmup=1, mean=half, std=half)
+        toy = members.Recipe("conv", Colour, "pixels", 224, plan, 100)
+        monkeypatch.setattr(members, "recipe", lambda *_: toy)
+        work = run[0].parent / "mine.h5.work"
+        ours = settings(tmp_path / "net.h5", base, data, members=("conv",), work=work, imagenet=base)
+        recipe.train(ours, lambda _: None)
+        before, after = trainable_bundle(), Bundle.load(ours.out)
+        assert after.graphs["conv"] != before.graphs["conv"]
+        for name in ("tiles", "heads-face", "heads-scene"):
+            assert after.graphs[name] == before.graphs[name]
+        weights = after.ensemble["members"]["conv-scene"]["weights"]["conv-scene"]
+        assert weights[0] > 0  # calibrated as a member that tells the classes apart
+        assert {card.name for card in after.cards if "24 " in card.training_data} == {"conv-face", "conv-scene"}
+        kept = {path: path.stat().st_mtime_ns for path in work.glob("views-*/networks/*")}
+        assert sum(path.suffix == ".pt" for path in kept) == 3  # two halves, and all
+        recipe.train(ours, lambda _: None)
+        assert {path: path.stat().st_mtime_ns for path in work.glob("views-*/networks/*")} == kept
+        assert Bundle.load(ours.out).manifest() == after.manifest()
+
+
 class TestRefusals:
     def test_a_class_that_is_missing(self, base: Path, face: Pixels, tmp_path: Path) -> None:
         for seed in range(3):
