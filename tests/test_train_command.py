@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from fakes import trainable_bundle
 from PIL import Image
@@ -18,7 +19,7 @@ from deepfake_detector import DeepfakeDetector
 from deepfake_detector.cli.app import app
 from deepfake_detector.errors import DataError, MissingExtra, ModelInvalid, OptionError
 from deepfake_detector.models.bundle import Bundle
-from deepfake_detector.train import extras, heads, recipe, views
+from deepfake_detector.train import extras, heads, loop, members, recipe, views
 from deepfake_detector.train import features as encoding
 from deepfake_detector.train import start as starting
 from deepfake_detector.types import Pixels
@@ -229,28 +230,36 @@ class TestWithoutFaces:
         assert min(scores[1::2]) > max(scores[::2])
 
 
+class Colour(torch.nn.Module):
+    """Logits linear in the mean colour."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = torch.nn.Linear(3, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        result: torch.Tensor = self.linear(x.mean((2, 3)))
+        return result
+
+
 class TestNetworks:
-    def test_a_network_is_trained_cross_fitted_and_weighed(
-        self, run: Run, base: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """A network of one linear layer in place of EfficientNet, on the views that are there already."""
-        import torch
+    """Networks of one linear layer in place of the real ones, on the views that are there already."""
 
-        from deepfake_detector.train import loop, members
-
-        class Colour(torch.nn.Module):
-            def __init__(self) -> None:
-                super().__init__()
-                self.linear = torch.nn.Linear(3, 4)
-
-            def forward(self, x: torch.Tensor) -> torch.Tensor:
-                result: torch.Tensor = self.linear(x.mean((2, 3)))
-                return result
-
+    @pytest.fixture(autouse=True)
+    def toys(self, monkeypatch: pytest.MonkeyPatch) -> None:
         half = (0.5, 0.5, 0.5)
         plan = loop.Plan(200, batch=8, rate=0.2, warmup=1, mean=half, std=half)
-        toy = members.Recipe("conv", Colour, "pixels", 224, plan, 100)
-        monkeypatch.setattr(members, "recipe", lambda *_: toy)
+        toys = {
+            "conv": members.Recipe("conv", Colour, "pixels", 224, plan, 100),
+            "residual": members.Recipe(
+                "residual", Colour, "native", 192, replace(plan, mean=(0.0,) * 3, std=(1.0,) * 3), 100
+            ),
+        }
+        monkeypatch.setattr(members, "recipe", lambda name, *_: toys[name])
+
+    def test_a_network_of_the_base_is_trained_cross_fitted_and_weighed(
+        self, run: Run, base: Path, data: Path, tmp_path: Path
+    ) -> None:
         work = run[0].parent / "mine.h5.work"
         ours = settings(tmp_path / "net.h5", base, data, members=("conv",), work=work, imagenet=base)
         recipe.train(ours, lambda _: None)
@@ -266,6 +275,20 @@ class TestNetworks:
         recipe.train(ours, lambda _: None)
         assert {path: path.stat().st_mtime_ns for path in work.glob("views-*/networks/*")} == kept
         assert Bundle.load(ours.out).manifest() == after.manifest()
+
+    def test_a_bundle_made_anew_of_networks_alone(self, run: Run, base: Path, data: Path, face: Pixels) -> None:
+        """No base: families without fakes are never named, and no encoder is needed."""
+        work = run[0].parent / "mine.h5.work"
+        ours = settings(run[0].parent / "anew.h5", None, data, members=("conv", "residual"), work=work, imagenet=base)
+        recipe.train(ours, lambda _: None)
+        bundle = Bundle.load(ours.out)
+        assert {c.name for c in bundle.cards} == {f"{n}-{r}" for n in ("conv", "residual") for r in ("face", "scene")}
+        assert set(bundle.graphs) == {"conv", "residual"}
+        assert bundle.about["data"]["started from"] == "nothing"
+        detector = DeepfakeDetector(ours.out)
+        results = [detector.predict(picture(seed, seed % 2 == 1, face)) for seed in range(1000, 1012)]
+        assert min(r.score for r in results[1::2]) > max(r.score for r in results[::2])
+        assert max(r.kinds["generated"] for r in results) < 1e-4
 
 
 class TestRefusals:
