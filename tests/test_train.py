@@ -392,6 +392,23 @@ class TestStack:
         table.logits[:, 0] = np.random.default_rng(1).normal(0, 1, table.logits[:, 0].shape)
         assert stack.choose(table, ["clip", "conv"])["conv-x"] == max(stack.GRID)
 
+    def test_known_weights_stay_unless_others_are_clearly_better(self) -> None:
+        """ "conv-x" is noise but in val, where it tells the truth: a little of it looks best on a hundred pictures."""
+        known = {"clip-x": 1.0, "conv-x": 0.3}
+        large = self.table()
+        few = large.where(np.arange(len(large.fake)) < 90)
+        assert stack.choose(few, ["clip", "conv"]) != known
+        assert stack.choose(few, ["clip", "conv"], known) == known
+        assert stack.choose(large, ["clip", "conv"], {"clip-x": 0.0, "conv-x": 1.0}) == {"clip-x": 1.0, "conv-x": 0.0}
+
+    def test_weights_of_a_bundle_are_read_back(self) -> None:
+        relative = {"clip-x": 1.0, "conv-x": 0.2}
+        score = stack.verdict_score(self.table(), relative)
+        base = {"picture": {"face": {"weights": dict(score.weights), "bias": score.bias}}}
+        assert assemble.incumbent(base, "face", ["clip-x", "conv-x"]) == pytest.approx(relative)
+        score.weights["clip-x"] = (1, 0, 0, 0, 0)  # type: ignore[index]
+        assert assemble.incumbent({"picture": {"face": {"weights": score.weights}}}, "face", ["clip-x"]) is None
+
     def test_the_score_is_calibrated(self) -> None:
         table = self.table()
         probability = 1 / (1 + np.exp(-stack.scores(stack.verdict_score(table, {"clip-x": 1.0}), table)))

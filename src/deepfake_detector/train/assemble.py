@@ -63,8 +63,22 @@ def _table(members: tuple[str, ...], logits: np.ndarray, views: list[View], fold
     )
 
 
-def comparison(table: stack.Table, kinds: Sequence[str], folds: Folds = PACK) -> dict[str, dict[str, float]]:
+def incumbent(base: Mapping[str, Any] | None, situation: str, members: Sequence[str]) -> dict[str, float] | None:
+    """The relative weights of the members in another bundle's ``ensemble``; None where it has none such as ours."""
+    rows = {} if base is None or "picture" not in base else base["picture"][situation]["weights"]
+    said = np.array([rows.get(member, np.zeros(len(stack.VERDICT))) for member in members], np.float64)
+    sizes = said @ stack.VERDICT / (stack.VERDICT @ stack.VERDICT)
+    if not len(said) or sizes.max() <= 0 or not np.allclose(said, sizes[:, None] * stack.VERDICT):
+        return None
+    return dict(zip(members, (sizes / sizes.max()).tolist(), strict=True))
+
+
+def comparison(
+    table: stack.Table, kinds: Sequence[str], folds: Folds = PACK, known_weights: Mapping[str, float] | None = None
+) -> dict[str, dict[str, float]]:
     """AUC on each left-out fold of: the stack (chosen without that fold), the plain mean, and each member alone.
+
+    known_weights: the incumbent of ``stack.choose``.
 
     The mean is that of the members' own calibrated probabilities, also fitted without that fold.
     """
@@ -76,7 +90,7 @@ def comparison(table: stack.Table, kinds: Sequence[str], folds: Folds = PACK) ->
         if len(set(test.fake)) < 2:
             continue
         alone = {m: stack.scores(stack.verdict_score(rest, {m: 1.0}), test) for m in table.members}
-        stacked = stack.scores(stack.verdict_score(rest, stack.choose(rest, kinds)), test)
+        stacked = stack.scores(stack.verdict_score(rest, stack.choose(rest, kinds, known_weights)), test)
         ways = {"stacked": stacked, "mean": _mean(list(alone.values())), **alone}
         result[name] = {way: round(float(roc_auc_score(test.fake, s)), 4) for way, s in ways.items()}
     if not result:
@@ -111,7 +125,7 @@ def ensemble(
                 families[family][situation] = base["kinds"][family][situation]
             continue
         table = by_situation[situation]
-        relative = stack.choose(table, kinds)
+        relative = stack.choose(table, kinds, incumbent(base, situation, table.members))
         print(f"{situation}: relative weights {relative}")
         picture[situation] = _shifted(stack.verdict_score(table, relative), table, alarms)
         for family in FAMILIES:

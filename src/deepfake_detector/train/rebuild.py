@@ -98,7 +98,9 @@ def rebuilt(
                     **({start.name: str(earlier) if earlier else "-"} if start.name else {}),
                 },
                 "held out for training": folds.describe(),
-                f"AUC on left-out folds, {widest}": assemble.comparison(usable[widest], kinds, folds),
+                f"AUC on left-out folds, {widest}": assemble.comparison(
+                    usable[widest], kinds, folds, assemble.incumbent(start.ensemble, widest, usable[widest].members)
+                ),
             },
             "limits": _limits(start, rows, views, lacking),
         },

@@ -51,23 +51,34 @@ class Table:
         return np.asarray(np.einsum("nme,m->ne", evidence(self.logits), weights))
 
 
-def choose(table: Table, kinds: Sequence[str]) -> dict[str, float]:
+def choose(table: Table, kinds: Sequence[str], incumbent: Mapping[str, float] | None = None) -> dict[str, float]:
     """Relative weights of the table's members: 1 for the first of ``kinds``, the best of ``GRID`` for the others.
 
     Best is the highest mean of two AUCs: over the left-out folds (their mean), and on new pictures of known sources.
-    kinds: name prefixes ("clip", "conv", ...). Ties go to the smaller weights.
+    kinds: name prefixes ("clip", "conv", ...). Ties go to the smaller weights. incumbent: weights that stay unless the
+    best is better by more than a standard error (the rule of Breiman et al. 1984; here a bound of it, from the smaller
+    class): on few pictures the best of a grid is mostly luck.
     """
+    said = evidence(table.logits) @ VERDICT  # (n, members): computed once for the whole grid
+
+    def quality(relative: Mapping[str, float]) -> float:
+        by_fold = fold_aucs(table, said @ np.array([relative[name] for name in table.members]))
+        left_out = [auc for fold, auc in by_fold.items() if fold != VAL]
+        return (float(np.mean(left_out)) + by_fold.get(VAL, float(np.mean(left_out)))) / 2
+
     best, found = -1.0, {}
     kinds = [kind for kind in kinds if any(name.split("-")[0] == kind for name in table.members)]
-    said = evidence(table.logits) @ VERDICT  # (n, members): computed once for the whole grid
     for weights in product(*([(1.0,)] + [GRID] * (len(kinds) - 1))):
         by_kind = dict(zip(kinds, weights, strict=True))
         relative = {name: by_kind[name.split("-")[0]] for name in table.members}
-        by_fold = fold_aucs(table, said @ np.array([relative[name] for name in table.members]))
-        left_out = [auc for fold, auc in by_fold.items() if fold != VAL]
-        quality = (float(np.mean(left_out)) + by_fold.get(VAL, float(np.mean(left_out)))) / 2
-        if quality > best + 1e-6:
-            best, found = quality, relative
+        reached = quality(relative)
+        if reached > best + 1e-6:
+            best, found = reached, relative
+    if incumbent is not None:
+        known = quality(incumbent)
+        error = (known * (1 - known) / min(table.fake.sum(), (~table.fake).sum())) ** 0.5
+        if best <= known + error:
+            return {name: incumbent[name] for name in table.members}
     return found
 
 
