@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deepfake_detector.train import assemble, bundles, features, heads, members, views
+from deepfake_detector.train import assemble, bundles, crossfit, features, heads, members, views
 from deepfake_detector.train.data import read_manifest
 
 SEED = 20261123
@@ -59,7 +59,7 @@ def main() -> None:
 
     encoded = features.load(store, encoder)
     kept = args.work / "heads"
-    clip = {r: members.head_logits(r, table, encoded, SELECTION, STRENGTH, kept) for r in ("face", "scene")}
+    clip = {r: crossfit.head_logits(r, table, encoded, SELECTION, STRENGTH, kept) for r in ("face", "scene")}
     regions = {
         region: assemble.Evidence(
             (f"clip-{region}", f"conv-{region}", f"residual-{region}"),

@@ -13,6 +13,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from deepfake_detector.models.bundle import Bundle
 from deepfake_detector.models.card import Card
+from deepfake_detector.train import heads
+from deepfake_detector.train.features import CLIP_MEAN, CLIP_STD
 from deepfake_detector.types import Face, Pixels
 
 UNIT = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
@@ -44,11 +46,27 @@ def channel_head(weights: list[float]) -> bytes:
     return _model(nodes, [3], ["N", 4], [numpy_helper.from_array(matrix, "w")], "logits")
 
 
-def _model(nodes: list[Any], inputs: list[int], outputs: list[Any], initialisers: list[Any], name: str) -> bytes:
+def tile_encoder() -> bytes:
+    """Stands in for CLIP: each row of "statistics" (N, 12, 4, 768) is the means of 16 x 16 tiles, by channel."""
+    nodes = [
+        helper.make_node("AveragePool", ["pixels"], ["tiles"], kernel_shape=[14, 14], strides=[14, 14]),
+        helper.make_node("Reshape", ["tiles", "row"], ["rows"]),
+        helper.make_node("Expand", ["rows", "all"], ["statistics"]),
+    ]
+    shapes = [
+        numpy_helper.from_array(np.array([0, 1, 1, 768], np.int64), "row"),
+        numpy_helper.from_array(np.array([1, 12, 4, 768], np.int64), "all"),
+    ]
+    return _model(nodes, [3, 224, 224], ["N", 12, 4, 768], shapes, "statistics", "pixels")
+
+
+def _model(
+    nodes: list[Any], inputs: list[int], outputs: list[Any], initialisers: list[Any], name: str, first: str = "x"
+) -> bytes:
     graph = helper.make_graph(
         nodes,
         "toy",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", *inputs])],
+        [helper.make_tensor_value_info(first, TensorProto.FLOAT, ["N", *inputs])],
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, outputs)],
         initialisers,
     )
@@ -102,6 +120,39 @@ def bundle() -> Bundle:
         about={"limits": ["It only knows brightness."]},
         graphs={"face": brightness_graph(32, 8.0, -4.0), "scene": brightness_graph(32, 4.0, -2.0)},
     )
+
+
+def trainable_bundle() -> Bundle:
+    """Laid out as the shipped one: heads on an encoder (which know nothing: pooled and swap say -1, the others -3), and
+    two members that training leaves alone, "conv-face" and "conv-scene" (brightness)."""
+    quiet = -3 - np.log(2)  # two voices that say so together say -3
+    biases = np.float32([-1, -1, quiet, quiet, -3])
+    told = heads.Heads(heads.Selection((12,), ("cls",)), np.zeros((768, 5), np.float32), biases, (1, 1, 2, 1))
+    clip = {"side": 224, "mean": CLIP_MEAN, "std": CLIP_STD, "encoder": "tiles", "encoder_output": "statistics"}
+    cards = [
+        one
+        for region in ("face", "scene")
+        for one in (
+            card(f"clip-{region}", region, f"heads-{region}", training_data="nothing", **clip),
+            card(f"conv-{region}", region, "conv", side=224),
+        )
+    ]
+    names = {region: [one.name for one in cards if one.region == region] for region in ("face", "scene")}
+    scores = {**{region: linear(*names[region]) for region in names}, "both": linear(*names["face"], *names["scene"])}
+    parts = {
+        "members": {one.name: linear(one.name) for one in cards},
+        "picture": scores,
+        "kinds": dict.fromkeys(("swap", "gan", "generated"), scores),
+        "mean": dict.fromkeys(("face", "scene", "both"), (1.0, 0.0)),
+        "policy": POLICY,
+    }
+    graphs = {
+        "tiles": tile_encoder(),
+        "heads-face": heads.graph(told),
+        "heads-scene": heads.graph(told),
+        "conv": brightness_graph(224, 2.0, -1.0),
+    }
+    return Bundle("toy", "1", tuple(cards), json.loads(json.dumps(parts)), {"limits": ["It knows nothing."]}, graphs)
 
 
 class FixedFaces:

@@ -1,6 +1,8 @@
 """Imports run one way; the order stands in LAYERS, lowest first."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,6 +94,12 @@ def test_inference_never_needs_the_extras(path: Path) -> None:
 def test_every_room_has_its_place() -> None:
     rooms = {room_of(path) for path in FILES} - {"__init__", "__main__", "train"}
     assert rooms == set(RANK)
+
+
+def test_the_command_line_loads_training_only_when_it_trains() -> None:
+    code = "import sys, deepfake_detector.cli.app; print([m for m in sys.modules if m.startswith(sys.argv[1])])"
+    command = [sys.executable, "-c", code, "deepfake_detector.train"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_only_images_decodes() -> None:

@@ -1,5 +1,6 @@
 """The code that makes the weights, on data small enough to know the answer."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,12 @@ from deepfake_detector.train import (
     data,
     encoder,
     export,
+    folds,
     forge,
     heads,
     loop,
-    members,
     stack,
+    targets,
     views,
 )
 from deepfake_detector.train.networks.efficientnet_lite import EfficientNetLite0
@@ -214,13 +216,13 @@ def test_the_store_of_views_is_made_once_and_read_back(tmp_path: Path, astronaut
 
 class TestLoop:
     def test_a_fake_says_nothing_about_other_families(self) -> None:
-        labels, mask = loop.targets([view(True, "gan"), view(False)])
+        labels, mask = targets.targets([view(True, "gan"), view(False)])
         assert labels.tolist() == [[1, 0, 1, 0], [0, 0, 0, 0]]
         assert mask.tolist() == [[1, 0, 1, 0], [1, 1, 1, 1]]
 
     def test_classes_weigh_alike_and_sources_by_the_root_of_their_number(self) -> None:
         rows = [view(False, source="dfdc-faces")] * 9 + [view(False, source="press-reals")] + [view(True, "swap")] * 2
-        weights = loop.weights(rows)
+        weights = targets.weights(rows)
         assert weights.sum() == pytest.approx(1)
         assert weights[:10].sum() == pytest.approx(0.5)
         assert weights[:9].sum() / weights[9] == pytest.approx(3)
@@ -248,8 +250,6 @@ class TestLoop:
         everything = np.arange(len(rows))
 
         def run(name: str, steps: int) -> nn.Module:
-            from dataclasses import replace
-
             whole = replace(plan, steps=steps)
             return loop.train(self.Net(), pixels, rows, everything, whole, tmp_path / name, every=20)
 
@@ -358,6 +358,10 @@ class TestHeads:
         untouched, handled = fitted.weights[:2].T[[0, 2]].T  # pooled and gan, of channels 0 and 1
         assert untouched[1] / handled[1] > 2 * untouched[0] / handled[0]
 
+    def test_a_fake_of_unknown_family_teaches_the_pooled_head_alone(self) -> None:
+        labels, mask = targets.targets([view(True, "")])
+        assert labels.tolist() == mask.tolist() == [[1, 0, 0, 0]]
+
 
 def test_a_view_that_a_member_was_not_scored_on_is_in_no_table() -> None:
     """Three jobs with a face and a scene view each; the network has no logits of the second job's face."""
@@ -435,7 +439,7 @@ class TestStack:
 
 
 def test_folds_cover_every_training_source_once() -> None:
-    sources = [source for fold in members.FOLDS.values() for source in fold]
+    sources = [source for fold in folds.PACK.sources.values() for source in fold]
     assert len(sources) == len(set(sources))
     assert set(sources) == set(views.COPIES)
-    assert sorted(fold for half in members.HALVES for fold in half) == sorted(members.FOLDS)
+    assert sorted(fold for half in folds.PACK_HALVES for fold in half) == sorted(folds.PACK.names)

@@ -12,6 +12,7 @@ from .evaluate import evaluate
 from .info import info
 from .predict import predict
 from .robustness import robustness
+from .train import train
 
 
 @click.group(
@@ -27,6 +28,7 @@ def app() -> None:
 app.add_command(predict)
 app.add_command(evaluate)
 app.add_command(robustness)
+app.add_command(train)
 app.add_command(info)
 app.add_command(completion)
 

@@ -1,11 +1,15 @@
 """Labelled pictures as users hold them: a manifest, or folders named after the classes.
 
 * A CSV file, or a folder with a ``manifest.csv``: columns ``path`` (relative to the CSV) and ``label``; ``source``,
-  ``generator``, ``split`` and ``group`` are read where they are there, any other column is left alone.
+  ``generator``, ``split``, ``group`` and ``family`` are read where they are there, any other column is left alone.
 * A folder with class folders ``real`` and ``fake`` (any case, at any depth), perhaps inside split folders, as in
-  Kaggle's ``real_vs_fake/real-vs-fake/{train,valid,test}/{real,fake}``. What else stands in a path names the source.
+  Kaggle's "140k Real and Fake Faces" (``real_vs_fake/real-vs-fake/{train,valid,test}/{real,fake}``) and "Deepfake and
+  Real Images" (``Dataset/{Train,Validation,Test}/{Real,Fake}``). What else stands in a path names the source.
+* The ``train.csv``, ``valid.csv`` and ``test.csv`` of the former, each by itself: the name is the split, and paths
+  count from ``real_vs_fake/real-vs-fake``. In a folder they are held against the class folders.
 
-A label is never guessed: a picture outside the class folders, or inside both, is an error and not a class.
+A label is never guessed: a picture outside the class folders, or inside both, is an error and not a class. Nor may two
+statements differ: a number against its word (``label_str``) or its class folder, a CSV against the folders.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ SPLITS: Mapping[str, str] = {
 }
 """Names of splits as they are found -> as they are called here. Other names in a manifest are kept as they are."""
 
+_KAGGLE_140K = Path("real_vs_fake", "real-vs-fake")
 _CONVENTION = "Labels are numbers in this manifest: 1 was read as real and 0 as fake."
 _EXPECTED = (
     "Expected a CSV with the columns path and label (real or fake), a folder with such a manifest.csv, "
@@ -40,8 +45,8 @@ class LabelledPicture:
     """One picture and what is known of it. fake: polarity as everywhere inside (True = fake).
 
     source: the collection it comes from. generator: what made it ("camera" for photographs). split: "train", "val",
-    "test" or a name of the user's. group: pictures of one group show the same thing and belong in one split.
-    Empty where unknown.
+    "test" or a name of the user's. group: pictures of one group show the same thing and belong in one split. family: of
+    the forgery, as the manifest says it. Empty where unknown.
     """
 
     path: Path
@@ -50,6 +55,7 @@ class LabelledPicture:
     generator: str = ""
     split: str = ""
     group: str = ""
+    family: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ def read_pictures(data: str | os.PathLike[str], split: str | None = None) -> Man
     path = Path(data)
     if path.is_dir():
         inside = path / "manifest.csv"
-        manifest = _from_csv(inside, str(path)) if inside.is_file() else _from_folders(path)
+        manifest = _from_csv(inside, str(path)) if inside.is_file() else _from_folder(path)
     elif path.is_file():
         manifest = _from_csv(path, str(path))
     else:
@@ -103,6 +109,8 @@ def _from_csv(path: Path, name: str) -> Manifest:
     pictures: list[LabelledPicture] = []
     labels: dict[Path, bool] = {}
     numbers: bool | None = None
+    base: Path | None = None
+    of_file = SPLITS.get(path.stem.lower(), "")
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:  # -sig: spreadsheets begin with a byte order mark
             reader = csv.DictReader(file)
@@ -123,11 +131,14 @@ def _from_csv(path: Path, name: str) -> Manifest:
                 if numbers not in (None, number):
                     raise DataError(f"{where}: labels are words in some lines and numbers in others. Use one of them.")
                 numbers = number
-                picture = path.parent / entry["path"]
+                _agrees(entry, fake, number, where)
+                base = base or _base(path, entry["path"])
+                picture = base / entry["path"]
                 if labels.setdefault(picture, fake) != fake:
                     raise DataError(f"{where}: {entry['path']} is real in one line and fake in another.")
-                known = {key: entry.get(key, "") for key in ("source", "generator", "group")}
-                pictures.append(LabelledPicture(picture, fake, split=_split_name(entry.get("split", "")), **known))
+                known = {key: entry.get(key, "") for key in ("source", "generator", "group", "family")}
+                split = _split_name(entry.get("split", "")) or of_file
+                pictures.append(LabelledPicture(picture, fake, split=split, **known))
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: not a CSV file in UTF-8 ({error}). {_EXPECTED}.") from None
     except OSError as error:
@@ -143,6 +154,53 @@ def _label(text: str, where: str) -> tuple[bool, bool]:
     if word in ("1", "0"):
         return word == "0", True
     raise DataError(f"{where}: the label must be real or fake (or 1 for real and 0 for fake), got {text!r}.")
+
+
+def _agrees(entry: Mapping[str, str], fake: bool, number: bool, where: str) -> None:
+    """Hold a label that is a number against what else the line says: many collections use 1 for fake."""
+    if not number:
+        return
+    words = {part.lower() for part in Path(entry["path"]).parts[:-1]} & {"real", "fake"}
+    words |= {entry.get("label_str", "").lower()} & {"real", "fake"}
+    if words - {"fake" if fake else "real"}:
+        raise DataError(
+            f"{where}: the label {entry['label']} is read as {'fake' if fake else 'real'}, but the line also says "
+            f"{'real' if fake else 'fake'} (in its path or label_str). Write the labels as the words real and fake."
+        )
+
+
+def _base(table: Path, first: str) -> Path:
+    """The folder that the paths of a CSV count from, found by its first picture; its own where that is nowhere."""
+    places = (table.parent, table.parent / _KAGGLE_140K)
+    return next((place for place in places if (place / first).is_file()), table.parent)
+
+
+def _from_folder(folder: Path) -> Manifest:
+    """Class folders, held against the CSV files of the splits where there are some; or those alone."""
+    tables = [table for table in sorted(folder.glob("*.csv")) if table.stem.lower() in SPLITS and _has_labels(table)]
+    if not tables:
+        return _from_folders(folder)
+    listed = [picture for table in tables for picture in _from_csv(table, str(folder))]
+    names = ", ".join(table.name for table in tables)
+    try:
+        found = _from_folders(folder)
+    except DataError:
+        return Manifest(tuple(listed), str(folder), (f"Labels and splits are those of {names}.",))
+    labels = {picture.path: picture for picture in listed}
+    for picture in found:
+        said = labels.get(picture.path, picture)
+        if (said.fake, said.split) != (picture.fake, picture.split):
+            raise DataError(
+                f"{picture.path}: its folders say {'fake' if picture.fake else 'real'}, {picture.split or 'no split'}; "
+                f"{names} say {'fake' if said.fake else 'real'}, {said.split or 'no split'}. Correct one of them."
+            )
+    return Manifest(found.pictures, found.name, (f"Labels and splits of the folders agree with {names}.",))
+
+
+def _has_labels(table: Path) -> bool:
+    """Whether the first line names the columns path and label."""
+    with open(table, encoding="utf-8-sig", errors="replace") as file:
+        return {"path", "label"} <= {column.strip().lower() for column in file.readline().split(",")}
 
 
 def _from_folders(folder: Path) -> Manifest:

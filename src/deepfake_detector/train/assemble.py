@@ -11,11 +11,14 @@ from sklearn.metrics import roc_auc_score
 
 from ..ensemble.aggregate import Linear
 from ..types import FAMILIES
-from . import loop, stack
-from .members import FOLDS, fold_of
+from . import incumbent, stack
+from .folds import PACK, Folds
+from .targets import weights as sampling_weights
 from .views import View
 
 SITUATIONS = ("face", "scene", "both")
+FEW_OF_FAMILY = 20
+"""A family with fewer fakes than this among the held-out pictures keeps the score of the bundle it started from."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Evidence:
     logits: np.ndarray
 
 
-def tables(views: Sequence[View], face: Evidence, scene: Evidence) -> dict[str, stack.Table]:
+def tables(views: Sequence[View], face: Evidence, scene: Evidence, folds: Folds = PACK) -> dict[str, stack.Table]:
     """A table for each situation; a row of "both" is a job with a face view and a scene view.
 
     Views of which a member of their region has no logits (NaN: it was not cross-fitted on them) are left out.
@@ -41,19 +44,19 @@ def tables(views: Sequence[View], face: Evidence, scene: Evidence) -> dict[str, 
     pairs = [(r["face"], r["scene"]) for r in rows.values() if len(r) == 2]
     both = np.concatenate([face.logits[[f for f, _ in pairs]], scene.logits[[s for _, s in pairs]]], axis=1)
     return {
-        "face": _table(face.members, face.logits[faces], [views[i] for i in faces]),
-        "scene": _table(scene.members, scene.logits[scenes], [views[i] for i in scenes]),
-        "both": _table(face.members + scene.members, both, [views[f] for f, _ in pairs]),
+        "face": _table(face.members, face.logits[faces], [views[i] for i in faces], folds),
+        "scene": _table(scene.members, scene.logits[scenes], [views[i] for i in scenes], folds),
+        "both": _table(face.members + scene.members, both, [views[f] for f, _ in pairs], folds),
     }
 
 
-def _table(members: tuple[str, ...], logits: np.ndarray, views: list[View]) -> stack.Table:
+def _table(members: tuple[str, ...], logits: np.ndarray, views: list[View], folds: Folds) -> stack.Table:
     """Half the weight lies on pictures held out with their source, half on new pictures of known sources."""
     split = np.array([v.split for v in views])
     weights = np.zeros(len(views))
     for name in ("train", "val"):
         rows = np.flatnonzero(split == name)
-        weights[rows] = loop.weights([views[i] for i in rows])
+        weights[rows] = sampling_weights([views[i] for i in rows])
     return stack.Table(
         members,
         logits.astype(np.float64),
@@ -61,57 +64,78 @@ def _table(members: tuple[str, ...], logits: np.ndarray, views: list[View]) -> s
         np.array([v.family for v in views]),
         np.array([v.source for v in views]),
         weights * len(views) / 2,
-        np.array([fold_of(v) if v.split == "train" else stack.VAL for v in views]),
+        np.array([folds.of(v) if v.split == "train" else stack.VAL for v in views]),
     )
 
 
-def comparison(table: stack.Table, kinds: Sequence[str]) -> dict[str, dict[str, float]]:
+def comparison(
+    table: stack.Table, kinds: Sequence[str], folds: Folds = PACK, known_weights: Mapping[str, float] | None = None
+) -> dict[str, dict[str, float]]:
     """AUC on each left-out fold of: the stack (chosen without that fold), the plain mean, and each member alone.
+
+    known_weights: as ``incumbent.choose`` takes them.
 
     The mean is that of the members' own calibrated probabilities, also fitted without that fold.
     """
     result: dict[str, dict[str, float]] = {}
-    for name in FOLDS:
+    for name, sources in folds.sources.items():
         held = table.fold == name
-        known = (table.fold == stack.VAL) & np.isin(table.source, list(FOLDS[name]))
+        known = (table.fold == stack.VAL) & np.isin(table.source, list(sources))
         test, rest = table.where(held), table.where(~held & ~known)
         if len(set(test.fake)) < 2:
             continue
         alone = {m: stack.scores(stack.verdict_score(rest, {m: 1.0}), test) for m in table.members}
-        stacked = stack.scores(stack.verdict_score(rest, stack.choose(rest, kinds)), test)
+        stacked = stack.scores(stack.verdict_score(rest, incumbent.choose(rest, kinds, known_weights)), test)
         ways = {"stacked": stacked, "mean": _mean(list(alone.values())), **alone}
         result[name] = {way: round(float(roc_auc_score(test.fake, s)), 4) for way, s in ways.items()}
+    if not result:
+        return {}
     ways_of = list(next(iter(result.values())))
     result["mean over folds"] = {way: round(float(np.mean([r[way] for r in result.values()])), 4) for way in ways_of}
     return result
 
 
 def ensemble(
-    by_situation: Mapping[str, stack.Table], kinds: Sequence[str], alarms: float
+    by_situation: Mapping[str, stack.Table],
+    kinds: Sequence[str],
+    alarms: float,
+    base: Mapping[str, Any] | None = None,
 ) -> tuple[dict[str, Any], dict[str, Linear]]:
     """The ``ensemble`` part of a manifest but for the policy, and the stacked scores by situation.
 
     kinds: the kinds of networks, the leading one first. alarms: the share of new real pictures of known sources (one
     of n pictures counts as the root of n) that may score 0.5 or more. It moves the offset of every verdict score, as a
-    smaller prior probability of fakes would.
+    smaller prior probability of fakes would. base: the same part of another bundle with the same members, for what
+    the tables cannot teach: situations they lack, and families with too few fakes. (Without it all are learned.)
     """
     members: dict[str, Any] = {}
     mean: dict[str, tuple[float, float]] = {}
     picture: dict[str, Linear] = {}
     families: dict[str, dict[str, Any]] = {family: {} for family in FAMILIES}
     for situation in SITUATIONS:
+        if base is not None and situation not in by_situation:
+            picture[situation] = Linear.from_dict(base["picture"][situation])
+            mean[situation] = base["mean"][situation]
+            for family in FAMILIES:
+                families[family][situation] = base["kinds"][family][situation]
+            continue
         table = by_situation[situation]
-        relative = stack.choose(table, kinds)
+        relative = incumbent.choose(table, kinds, incumbent.of(base, situation, table.members))
         print(f"{situation}: relative weights {relative}")
         picture[situation] = _shifted(stack.verdict_score(table, relative), table, alarms)
         for family in FAMILIES:
-            families[family][situation] = asdict(stack.family_score(table, relative, family))
+            if base is not None and not incumbent.has_family(table, family, FEW_OF_FAMILY):
+                families[family][situation] = base["kinds"][family][situation]
+            else:
+                families[family][situation] = asdict(stack.family_score(incumbent.telling(table), relative, family))
         alone = {m: _shifted(stack.verdict_score(table, {m: 1.0}), table, alarms) for m in table.members}
         if situation != "both":
             members |= {name: asdict(score) for name, score in alone.items()}
         averaged = _mean([stack.scores(score, table) for score in alone.values()])
         slope, offset = stack.calibrated(_logit(averaged)[:, None], table.fake, table.weights)
         mean[situation] = (float(slope[0]), offset - _excess(slope[0] * _logit(averaged) + offset, table, alarms))
+    if base is not None:
+        members = {**base["members"], **members}
     values = {
         "members": members,
         "picture": {situation: asdict(score) for situation, score in picture.items()},

@@ -164,15 +164,7 @@ def _manifest(
     tables = assemble.tables(views, regions["face"], regions["scene"])
     kinds = [kind for kind in KINDS if any(card.name.startswith(kind) for card in kept)]
     ensemble, picture = assemble.ensemble(tables, kinds, ALARMS)
-    both = tables["both"]
-    scores, known = stack.scores(picture["both"], both), both.fold == stack.VAL
-    ensemble["policy"] = {
-        "band": band(both.where(known), scores[known], ERROR),
-        "poor_band": band(both, scores, ERROR),  # half of the weight lies on sources that no member had seen
-        "disagreement": round(float(np.quantile(_spread(ensemble, both.where(known)), 1 - DISAGREEMENT)), 3),
-        "threshold": 0.5,
-        **bounds,
-    }
+    ensemble["policy"] = policy(ensemble, picture["both"], tables["both"], bounds)
     print(f"{name}: {ensemble['policy']}")
     used = sorted({graph for card in kept for graph in (card.graph, card.encoder) if graph})
     return {
@@ -190,6 +182,23 @@ def _manifest(
             },
             "limits": LIMITS,
         },
+    }
+
+
+def policy(
+    ensemble: Mapping[str, Any], picture: Linear, table: stack.Table, bounds: Mapping[str, float]
+) -> dict[str, Any]:
+    """The ``policy`` part of a manifest: bands and disagreement from the held-out pictures, and bounds of quality.
+
+    picture: the stacked score of the table's situation.
+    """
+    scores, known = stack.scores(picture, table), table.fold == stack.VAL
+    return {
+        "band": band(table.where(known), scores[known], ERROR),
+        "poor_band": band(table, scores, ERROR),  # half of the weight lies on sources that no member had seen
+        "disagreement": round(float(np.quantile(_spread(ensemble, table.where(known)), 1 - DISAGREEMENT)), 3),
+        "threshold": 0.5,
+        **bounds,
     }
 
 

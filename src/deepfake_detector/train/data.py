@@ -1,4 +1,4 @@
-"""Labelled pictures: the rows of a manifest, and which family of forgery each fake belongs to."""
+"""Labelled pictures: the rows of the pack's manifest, and which family of forgery each fake belongs to."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ FAMILY_OF_SOURCE: dict[str, Family] = {
 
 @dataclass(frozen=True)
 class Row:
-    """One picture of a manifest. fake: polarity as everywhere inside (True = fake)."""
+    """One picture of a manifest. fake: polarity as everywhere inside (True = fake).
+
+    family: of the forgery; None for a real picture, and for a fake of which it is not known.
+    """
 
     path: Path
     fake: bool
@@ -35,15 +38,11 @@ class Row:
     split: str
     group: str
     sha256: str
-
-    @property
-    def family(self) -> Family | None:
-        """The family of forgery, None for a real picture."""
-        return FAMILY_OF_SOURCE[self.source] if self.fake else None
+    family: Family | None = None
 
 
 def read_manifest(folder: Path) -> list[Row]:
-    """Rows of ``folder/manifest.csv`` in file order. Raises ValueError on an unknown label or source."""
+    """Rows of the pack's ``folder/manifest.csv`` in file order. Raises ValueError on an unknown label or source."""
     rows = []
     with open(folder / "manifest.csv", newline="", encoding="utf-8") as file:
         for line, entry in enumerate(csv.DictReader(file), start=2):
@@ -65,6 +64,7 @@ def read_manifest(folder: Path) -> list[Row]:
                     entry["split"],
                     f"{entry['source']}/{entry['group']}",
                     entry["sha256"],
+                    FAMILY_OF_SOURCE[entry["source"]] if fake else None,
                 )
             )
     return rows

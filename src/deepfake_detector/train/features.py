@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
 
 from ..models.preprocess import normalised
+from .pool import in_processes
 from .views import read_store
 
 _PIECE = 200
@@ -47,15 +45,9 @@ def compute(store: Path, encoder: Path, processes: int) -> None:
     folder = feature_folder(store, encoder)
     folder.mkdir(exist_ok=True)
     starts = [s for s in range(0, len(views), _PIECE) if not (folder / f"{s:06d}.npy").exists()]
-    begun = time.monotonic()
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:  # forks of OpenCV and torch threads hang
-        futures = [
-            pool.submit(_piece, store, encoder, folder / f"{s:06d}.npy", s, min(s + _PIECE, len(views))) for s in starts
-        ]
-        for done, future in enumerate(futures, start=1):
-            future.result()
-            left = (time.monotonic() - begun) / done * (len(starts) - done)
-            print(f"features: {done} of {len(starts)} pieces, {left / 60:.1f} min left", flush=True)
+    tasks = [(store, encoder, folder / f"{s:06d}.npy", s, min(s + _PIECE, len(views))) for s in starts]
+    for _ in in_processes(_piece, tasks, processes, "features"):
+        pass
 
 
 def load(store: Path, encoder: Path) -> np.ndarray:

@@ -16,10 +16,11 @@ from onnx import TensorProto, helper, numpy_helper
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
+from ..errors import ModelInvalid
 from ..models.card import OUTPUTS
 from ..types import FAMILIES, Floats
 from .encoder import BLOCKS, STATISTICS, WIDTH
-from .loop import targets
+from .targets import targets
 from .views import View
 
 FEW = 20
@@ -129,7 +130,7 @@ def fit(features: Floats, views: Sequence[View], weights: np.ndarray, selection:
         counted = weights * mask[:, column] * np.where(plain, care.plain, 1.0)
         if not care.handled_fakes:
             counted = np.where(plain | (labels[:, column] == 0), counted, 0.0)
-        importance[:, column] = care.trust * _balanced(counted, labels[:, column])
+        importance[:, column] = care.trust * balanced(counted, labels[:, column])
     coefficients = np.zeros((features.shape[1], len(voices)))
     bias = np.zeros(len(voices))
     for statistics in sorted({care.statistics for _, care in voices}):  # voices that read the same, side by side
@@ -151,7 +152,7 @@ def fit(features: Floats, views: Sequence[View], weights: np.ndarray, selection:
     return Heads(selection, coefficients.astype(np.float32), bias.astype(np.float32), counts)
 
 
-def _balanced(weights: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def balanced(weights: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Both classes count alike, and the mean over the views that count is 1 (all 0 where a class is missing)."""
     result = weights.astype(np.float64).copy()
     totals = [result[labels == label].sum() for label in (0, 1)]
@@ -162,11 +163,13 @@ def _balanced(weights: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.asarray(result * (np.count_nonzero(weights) / 2))
 
 
-def logistic(x: Floats, labels: np.ndarray, importance: np.ndarray, strength: float) -> tuple[np.ndarray, np.ndarray]:
+def logistic(
+    x: Floats, labels: np.ndarray, importance: np.ndarray, strength: float, already: np.ndarray | float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
     """Several weighted L2 logistic regressions on the same x (n, D), solved side by side in one pass over the data.
 
-    labels: 0 or 1, (n, k); importance: (n, k), 0 where a row does not count. Returns coefficients (D, k) and
-    bias (k,); the bias is not penalised.
+    labels: 0 or 1, (n, k); importance: (n, k), 0 where a row does not count; already: logits (n, k) that the result is
+    added to. Returns coefficients (D, k) and bias (k,); the bias is not penalised.
     """
     sign = np.where(labels > 0, 1.0, -1.0).astype(np.float32)
     w = importance.astype(np.float32)
@@ -175,7 +178,7 @@ def logistic(x: Floats, labels: np.ndarray, importance: np.ndarray, strength: fl
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
         parameters = flat.reshape(shape)
         coefficients = parameters[:-1]
-        margin = sign * (x @ coefficients.astype(np.float32) + parameters[-1].astype(np.float32))
+        margin = sign * (x @ coefficients.astype(np.float32) + parameters[-1].astype(np.float32) + already)
         slope = -sign * w / (1 + np.exp(np.clip(margin, -30, 30)))
         gradient = np.vstack([x.T @ slope + coefficients / strength, slope.sum(0, keepdims=True)])
         value = float((w * np.logaddexp(0, -margin.astype(np.float64))).sum())
@@ -219,3 +222,23 @@ def graph(heads: Heads) -> bytes:
     )
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
+
+
+def from_graph(name: str, data: bytes) -> Heads:
+    """The inverse of ``graph``. Raises ModelInvalid where the graph ``name`` is not one that ``graph`` wrote."""
+    arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load_from_string(data).graph.initializer}
+    try:
+        selection = Selection(
+            tuple(int(block) + 1 for block in arrays["blocks"]), tuple(STATISTICS[int(i)] for i in arrays["kinds"])
+        )
+        voices = tuple(map(int, arrays["voices"]))
+        heads = Heads(selection, arrays["weights"].astype(np.float32), arrays["bias"].astype(np.float32), voices)
+    except (KeyError, IndexError):
+        raise ModelInvalid(f"graph {name!r} holds no linear heads that could be trained further") from None
+    size = len(selection.blocks) * len(selection.statistics) * WIDTH
+    if len(voices) != len(OUTPUTS) or heads.weights.shape != (size, sum(voices)) or heads.bias.shape != (sum(voices),):
+        raise ModelInvalid(
+            f"graph {name!r}: expected weights ({size}, {sum(voices)}) for {len(OUTPUTS)} outputs, got "
+            f"{heads.weights.shape} for {len(voices)}"
+        )
+    return heads

@@ -1,8 +1,4 @@
-"""Trains one network on a store of views: AdamW, cosine rate, averaged weights, checkpoints that survive a stop.
-
-Targets (N, 4) as ``card.OUTPUTS``: any fake, then each family against all real pictures; a fake says nothing about the
-heads of the other families, so those are masked.
-"""
+"""Trains one network on a store of views: AdamW, cosine rate, averaged weights, checkpoints that survive a stop."""
 
 from __future__ import annotations
 
@@ -18,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..types import FAMILIES
+from .targets import targets, weights
 from .views import View
 
 
@@ -36,27 +32,6 @@ class Plan:
     std: tuple[float, float, float] = (0.5, 0.5, 0.5)
     zoom: float = 1.0
     seed: int = 0
-
-
-def targets(views: Sequence[View]) -> tuple[np.ndarray, np.ndarray]:
-    """(labels, mask), float32 (n, 4) each."""
-    labels = np.zeros((len(views), 1 + len(FAMILIES)), np.float32)
-    mask = np.ones_like(labels)
-    for i, view in enumerate(views):
-        if view.fake:
-            mask[i, 1:] = 0
-            head = 1 + FAMILIES.index(view.family)
-            labels[i, [0, head]] = 1
-            mask[i, head] = 1
-    return labels, mask
-
-
-def weights(views: Sequence[View], power: float = 0.5) -> np.ndarray:
-    """Sampling weights, float64 (n,), summing to 1: half real, half fake; inside, a source counts n ** power."""
-    keys = [(view.source, view.fake, view.how in ("blend", "composite")) for view in views]
-    counts = {key: keys.count(key) for key in set(keys)}
-    totals = {fake: sum(n**power for key, n in counts.items() if key[1] == fake) for fake in (True, False)}
-    return np.array([counts[key] ** (power - 1) / totals[key[1]] / 2 for key in keys])
 
 
 def as_input(pixels: np.ndarray, plan: Plan) -> Tensor:
@@ -90,14 +65,20 @@ def train(
     checkpoint: Path,
     report: Callable[[nn.Module, int], str] | None = None,
     every: int = 100,
+    device: str | None = None,
 ) -> nn.Module:
-    """Train on the views numbered by ``chosen``; returns the network with averaged weights, in eval mode.
+    """Train on the views numbered by ``chosen``; returns the network with averaged weights, on the CPU, in eval mode.
 
+    device: "cpu" or "cuda"; None takes CUDA where it is available. Arithmetic is bfloat16 where the device has it.
     Goes on from ``checkpoint`` where there is one. The same seed gives the same batches, stopped or not.
     """
+    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    half = torch.float16 if place.type == "cuda" and not torch.cuda.is_bf16_supported() else torch.bfloat16
+    scaler = torch.amp.GradScaler(place.type, enabled=half == torch.float16)  # float16 alone underflows
+    network.to(place)
     chosen = np.sort(chosen)
     selected = [views[i] for i in chosen]
-    labels, mask = (torch.from_numpy(a) for a in targets(selected))
+    labels, mask = (torch.from_numpy(a).to(place) for a in targets(selected))
     chances = weights(selected)
     optimizer = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=plan.decay)
     averaged = torch.optim.swa_utils.AveragedModel(
@@ -107,7 +88,7 @@ def train(
     )
     first = 0
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+        state = torch.load(checkpoint, map_location=place, weights_only=True)
         network.load_state_dict(state["network"])
         averaged.load_state_dict(state["averaged"])
         optimizer.load_state_dict(state["optimizer"])
@@ -119,19 +100,22 @@ def train(
         rng = np.random.default_rng([plan.seed, step])
         torch.manual_seed(plan.seed * 1_000_003 + step)  # dropout
         batch = rng.choice(len(chosen), plan.batch, p=chances)
-        x = _varied(np.stack([pixels[i] for i in chosen[batch]]), plan, rng).to(memory_format=torch.channels_last)
+        x = _varied(np.stack([pixels[i] for i in chosen[batch]]), plan, rng)
+        x = x.to(place, memory_format=torch.channels_last)
         rate = plan.rate * min(1.0, (step + 1) / plan.warmup) * (0.5 + 0.5 * math.cos(math.pi * step / plan.steps))
         for group in optimizer.param_groups:
             group["lr"] = rate
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(place.type, half):
             logits = network(x).float()
         smooth = labels[batch] * 0.96 + 0.02
         loss = functional.binary_cross_entropy_with_logits(logits, smooth, reduction="none")
         loss = (loss * mask[batch]).sum() / mask[batch].sum()
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        scaler.unscale_(optimizer)
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimizer.step()
+        scaler.step(optimizer)
+        scaler.update()
         averaged.update_parameters(network)
         losses.append(loss.item())
         if (step + 1) % every == 0 or step + 1 == plan.steps:
@@ -144,14 +128,15 @@ def train(
             left = pace * (plan.steps - step - 1) / 60
             mean = np.mean(losses[-every:])
             print(f"step {step + 1}/{plan.steps} loss {mean:.4f} {left:.1f} min left {said}", flush=True)
-    return averaged.module.eval()
+    return averaged.module.eval().cpu()
 
 
 @torch.inference_mode()
 def logits_of(network: nn.Module, pixels: np.ndarray, chosen: np.ndarray, plan: Plan) -> np.ndarray:
     """float32 (n, 4) logits of the views numbered by ``chosen``."""
+    place = next(network.parameters()).device
     parts = [
-        network(as_input(np.stack([pixels[i] for i in chosen[at : at + 64]]), plan)).numpy()
+        network(as_input(np.stack([pixels[i] for i in chosen[at : at + 64]]), plan).to(place)).cpu().numpy()
         for at in range(0, len(chosen), 64)
     ]
     return np.concatenate(parts)

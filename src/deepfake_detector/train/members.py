@@ -1,7 +1,7 @@
-"""Fits the members, and gives their logits twice: cross-fitted (sources held out) and final.
+"""Fits the networks, and gives their logits twice: cross-fitted (sources held out) and final.
 
-A view of the training split is scored by members that saw nothing of its source (``crossed``); a view of the
-validation split by the final members (``final``). Aggregation and calibration learn from these two alone.
+As ``crossfit`` does for the heads: a view of the training split is scored by a network that saw nothing of its fold, a
+view of the validation split by the final one.
 """
 
 from __future__ import annotations
@@ -20,34 +20,11 @@ from torch import nn
 
 from ..models.preprocess import normalised
 from ..types import Floats
-from . import export, heads, loop
+from . import export, loop
+from .folds import PACK, PACK_HALVES, Folds
 from .networks.efficientnet_lite import EfficientNetLite0
 from .networks.residual import ResidualNet
 from .views import View
-
-FOLDS: dict[str, frozenset[str]] = {
-    "dfdc": frozenset({"dfdc-faces"}),
-    "openforensics": frozenset({"deepfake-and-real-images"}),
-    "stylegan": frozenset({"140k-real-and-fake-faces"}),
-    "modern": frozenset({"modern-fakes", "modern-swaps", "camera-reals", "press-reals", "small-real-faces"}),
-    "portraits": frozenset({"sd21-faces", "sfhq-t2i-faces", "hires-faces"}),
-    "scenes": frozenset({"genai-scenes", "real-scenes"}),
-}
-"""Sources that are held out together: the fakes of one kind and the reals they are judged against."""
-
-HALVES: tuple[frozenset[str], ...] = (
-    frozenset({"dfdc", "stylegan", "scenes"}),
-    frozenset({"openforensics", "modern", "portraits"}),
-)
-"""Networks cost too much to train once a fold: they are cross-fitted on two halves of the folds."""
-
-SOURCE_POWER = 0.65
-"""A source with n views weighs n ** SOURCE_POWER in the heads."""
-
-
-def fold_of(view: View) -> str:
-    """The fold a view's source belongs to."""
-    return next(name for name, sources in FOLDS.items() if view.source in sources)
 
 
 @dataclass(frozen=True)
@@ -86,8 +63,19 @@ def recipes(imagenet: Path, seed: int) -> tuple[Recipe, Recipe]:
     )
 
 
+def recipe(name: str, imagenet: Path | None, seed: int) -> Recipe:
+    """One of ``recipes``, by name; ``imagenet`` is read for "conv" alone."""
+    return next(one for one in recipes(imagenet or Path(), seed) if one.name == name)
+
+
 def network_logits(
-    recipe: Recipe, views: list[View], pixels: np.ndarray, folder: Path, jobs: int
+    recipe: Recipe,
+    views: list[View],
+    pixels: np.ndarray,
+    folder: Path,
+    jobs: int,
+    folds: Folds = PACK,
+    halves: tuple[frozenset[str], ...] = PACK_HALVES,
 ) -> tuple[bytes, Floats]:
     """Train the final and the cross-fitted networks; (final ONNX graph, float32 (n, 4) logits).
 
@@ -96,10 +84,10 @@ def network_logits(
     final network, the others NaN. Resumable: everything is kept in ``folder``.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    key = json.dumps([asdict(recipe.plan), recipe.fold_steps, [sorted(half) for half in HALVES], jobs])
+    key = json.dumps([asdict(recipe.plan), recipe.fold_steps, [sorted(half) for half in halves], jobs])
     prefix = f"{recipe.name}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"  # another plan never meets these files
     split = np.array([view.split for view in views])
-    folds = np.array([fold_of(view) for view in views])
+    of_view = np.array([folds.of(view) if view.split == "train" else "" for view in views])
     train = (split == "train") & np.array([view.job < jobs for view in views])
     logits = np.full((len(views), 4), np.nan, np.float32)
     check = np.flatnonzero(split == "val")
@@ -110,8 +98,8 @@ def network_logits(
         return f"val AUC {roc_auc_score(fake, loop.logits_of(network, pixels, check, recipe.plan)[:, 0]):.4f}"
 
     stages = []
-    for number, half in enumerate(HALVES):
-        held = np.isin(folds, list(half))
+    for number, half in enumerate(halves):
+        held = np.isin(of_view, list(half))
         stages.append((f"without-{number}", train & ~held, train & held))
     stages.append(("final", train, split == "val"))
     graph = b""
@@ -136,44 +124,3 @@ def _through(graph: bytes, pixels: np.ndarray, chosen: np.ndarray, plan: loop.Pl
     session = ort.InferenceSession(graph, providers=["CPUExecutionProvider"])
     parts = [session.run(None, {"pixels": normalised(pixels[i], plan.mean, plan.std)})[0] for i in chosen]
     return np.concatenate(parts)
-
-
-def head_logits(
-    region: str, views: list[View], features: np.ndarray, selection: heads.Selection, strength: float, folder: Path
-) -> tuple[heads.Heads, Floats]:
-    """Fit the heads of one region, final and once without each fold; (final heads, float32 (n, 4) logits).
-
-    Training views carry cross-fitted logits, validation views those of the final heads, views of the other region NaN.
-    Kept in ``folder``.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    care = {name: [asdict(voice) for voice in voices] for name, voices in heads.CARE.items()}
-    left_out = {name: sorted(sources) for name, sources in FOLDS.items()}
-    key = json.dumps([asdict(selection), strength, care, SOURCE_POWER, left_out, len(views)])
-    kept = folder / f"clip-{region}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.npz"
-    if kept.exists():
-        stored = np.load(kept)
-        voices = tuple(map(int, stored["voices"]))
-        return heads.Heads(selection, stored["weights"], stored["bias"], voices), stored["logits"]
-    ours = np.array([view.view == region for view in views])
-    split = np.array([view.split for view in views])
-    folds = np.array([fold_of(view) for view in views])
-    taken = selection.take(features[ours])
-    where = np.full(len(views), -1)
-    where[ours] = np.arange(ours.sum())
-    logits = np.full((len(views), 4), np.nan, np.float32)
-
-    def fitted(learn: np.ndarray) -> heads.Heads:
-        chosen = [views[i] for i in np.flatnonzero(learn)]
-        return heads.fit(taken[where[learn]], chosen, loop.weights(chosen, SOURCE_POWER), selection, strength)
-
-    train, val = ours & (split == "train"), ours & (split == "val")
-    for name in FOLDS:
-        held = train & (folds == name)
-        without = fitted(train & (folds != name))
-        logits[held] = without.of_taken(taken[where[held]])
-        print(f"clip-{region}: fold {name} done", flush=True)
-    final = fitted(train)
-    logits[val] = final.of_taken(taken[where[val]])
-    np.savez(kept, weights=final.weights, bias=final.bias, voices=final.voices, logits=logits)
-    return final, logits

@@ -10,10 +10,8 @@ import csv
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -27,8 +25,10 @@ from ..types import Face, Pixels
 from .augment import degraded
 from .data import Row
 from .forge import composite, self_blended
+from .pool import in_processes
 
 SIDE, NATIVE = 224, 192
+Rows = Sequence[Row] | Mapping[int, Row]
 _PIECE = 400  # jobs in one piece
 
 
@@ -101,8 +101,6 @@ FORGED = {
     "camera-reals": 50,
     "small-real-faces": 100,
 }
-
-
 # What share of the training pictures is also seen as it is, where not all are.
 _PLAIN_SHARE = {"deepfake-and-real-images": 0.25, "dfdc-faces": 0.5}
 
@@ -125,7 +123,7 @@ def plan(rows: list[Row], seed: int, varied: int) -> list[Job]:
                 how = "plain" if copy == 0 and rng.random() < 0.3 else "handled"
                 scene = _with_scene(row, rng)
                 jobs.append(Job(index, how, int(rng.integers(2**31)), scene))
-    jobs += _forged(rows, rng)
+    jobs += forged(rows, rng, FORGED)
     jobs = [jobs[i] for i in rng.permutation(len(jobs))][:varied]
     plain = {job.row for job in jobs if job.how == "plain"}
     rest = [
@@ -138,19 +136,17 @@ def plan(rows: list[Row], seed: int, varied: int) -> list[Job]:
 
 
 def _also_plain(row: Row, rng: np.random.Generator) -> bool:
-    if row.split == "train":
-        return bool(rng.random() < _PLAIN_SHARE.get(row.source, 1.0))
-    return row.split == "val"
+    return bool(rng.random() < _PLAIN_SHARE.get(row.source, 1.0)) if row.split == "train" else row.split == "val"
 
 
 def _with_scene(row: Row, rng: np.random.Generator) -> bool:
     return bool(rng.random() < _SCENE_SHARE.get(row.source, 1.0))
 
 
-def _forged(rows: list[Row], rng: np.random.Generator) -> list[Job]:
-    """Forged pictures and their twins, from real faces of the training split; donors come from the same source."""
+def forged(rows: list[Row], rng: np.random.Generator, counts: Mapping[str, int]) -> list[Job]:
+    """``counts`` forged pictures by source, and twins, from real faces of the training split; donors of that source."""
     jobs = []
-    for source, count in FORGED.items():
+    for source, count in counts.items():
         pool = [i for i, row in enumerate(rows) if row.source == source and row.split == "train" and not row.fake]
         for _ in range(count):
             index, donor, seed = int(rng.choice(pool)), int(rng.choice(pool)), int(rng.integers(2**31))
@@ -172,7 +168,7 @@ def faces_of(pixels: Pixels) -> list[Face]:
     return _detector.detect(pixels)
 
 
-def _picture(job: Job, rows: list[Row]) -> tuple[Pixels, bool] | None:
+def _picture(job: Job, rows: Rows) -> tuple[Pixels, bool] | None:
     """The job's picture after handling, and whether it was forged; None where no face could be forged."""
     pixels = images.read(rows[job.row].path).pixels
     rng = np.random.default_rng(job.seed)
@@ -198,12 +194,12 @@ def _picture(job: Job, rows: list[Row]) -> tuple[Pixels, bool] | None:
     return degraded(forged, rng), True
 
 
-def views_of(number: int, job: Job, rows: list[Row]) -> Iterator[tuple[View, Pixels, Pixels]]:
+def views_of(number: int, job: Job, rows: Rows) -> Iterator[tuple[View, Pixels, Pixels]]:
     """The views of one job: of its largest face, and of the whole picture."""
     made = _picture(job, rows)
     if made is None:
         return
-    pixels, forged = made
+    pixels, faked = made
     row, size = rows[job.row], (pixels.shape[1], pixels.shape[0])
     faces = faces_of(pixels)
     face_size = faces[0].size if faces else 0.0
@@ -211,29 +207,29 @@ def views_of(number: int, job: Job, rows: list[Row]) -> Iterator[tuple[View, Pix
     if job.scene or not parts:
         parts.append(("scene", crop.centre(size)))
     for name, part in parts:
-        family = "swap" if forged else row.family or ""
+        family = "swap" if faked else row.family or ""
         view = View(
-            job.row, number, name, job.how, row.fake or forged, family, row.source, row.generator, row.split, row.group,
+            job.row, number, name, job.how, row.fake or faked, family, row.source, row.generator, row.split, row.group,
             round(face_size, 1), *size,
         )  # fmt: skip
         yield view, resized(pixels, part, SIDE), native(pixels, part, NATIVE)
 
 
-def _piece(folder: Path, number: int, jobs: list[Job], rows: list[Row]) -> int:
+def _piece(folder: Path, number: int, first: int, jobs: list[Job], rows: Mapping[int, Row]) -> None:
     cv2.setNumThreads(1)
     path = folder / f"piece-{number:04d}.npz"
-    made = [view for i, job in enumerate(jobs) for view in views_of(number * _PIECE + i, job, rows)]
+    made = [view for i, job in enumerate(jobs) for view in views_of(first + i, job, rows)]
     lines = json.dumps([asdict(view) for view, _, _ in made])
     partial = path.with_suffix(".partial")
     with open(partial, "wb") as file:
-        pixels, native_pixels = np.stack([m[1] for m in made]), np.stack([m[2] for m in made])
+        pixels = np.array([m[1] for m in made], np.uint8).reshape(-1, SIDE, SIDE, 3)  # none where no face was forged
+        native_pixels = np.array([m[2] for m in made], np.uint8).reshape(-1, NATIVE, NATIVE, 3)
         np.savez(file, lines=np.array(lines), pixels=pixels, native=native_pixels)
     os.replace(partial, path)
-    return len(made)
 
 
-def make_store(folder: Path, rows: list[Row], jobs: list[Job], processes: int) -> None:
-    """Make (or go on making) the store of ``jobs`` in ``folder``."""
+def make_store(folder: Path, rows: list[Row], jobs: list[Job], processes: int, piece: int = _PIECE) -> None:
+    """Make (or go on making) the store of ``jobs`` in ``folder``, ``piece`` jobs at a time."""
     folder.mkdir(parents=True, exist_ok=True)
     signature = hashlib.sha256(json.dumps([asdict(job) for job in jobs]).encode()).hexdigest()
     marker = folder / "plan.sha256"
@@ -242,13 +238,11 @@ def make_store(folder: Path, rows: list[Row], jobs: list[Job], processes: int) -
     marker.write_text(signature)
     if (folder / "views.csv").exists():
         return
-    pieces = [jobs[i : i + _PIECE] for i in range(0, len(jobs), _PIECE)]
+    pieces = [jobs[i : i + piece] for i in range(0, len(jobs), piece)]
     todo = [n for n in range(len(pieces)) if not (folder / f"piece-{n:04d}.npz").exists()]
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:  # forks of OpenCV and torch threads hang
-        futures = [pool.submit(_piece, folder, n, pieces[n], rows) for n in todo]
-        for done, future in enumerate(futures, start=1):
-            future.result()
-            print(f"views: piece {done} of {len(todo)}", flush=True)
+    needed = [{i: rows[i] for job in part for i in (job.row, job.donor) if i >= 0} for part in pieces]
+    for _ in in_processes(_piece, [(folder, n, n * piece, pieces[n], needed[n]) for n in todo], processes, "views"):
+        pass
     _gather(folder, len(pieces))
 
 

@@ -1,0 +1,80 @@
+"""The heads' logits twice: cross-fitted (folds held out) and final. Needs no torch.
+
+A view of the training split is scored by heads that saw nothing of its fold; a view of the validation split by the
+final heads. Aggregation and calibration learn from these two alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from ..types import Floats
+from . import heads
+from .adapt import adapted
+from .folds import PACK, Folds
+from .targets import weights
+from .views import View
+
+SOURCE_POWER = 0.65
+"""A source with n views weighs n ** SOURCE_POWER in the heads."""
+
+
+def head_logits(
+    region: str,
+    views: list[View],
+    features: np.ndarray,
+    selection: heads.Selection,
+    strength: float,
+    folder: Path,
+    folds: Folds = PACK,
+    base: heads.Heads | None = None,
+) -> tuple[heads.Heads, Floats]:
+    """Fit the heads of one region, final and once without each fold; (final heads, float32 (n, 4) logits).
+
+    Training views carry cross-fitted logits, validation views those of the final heads, views of the other region NaN.
+    base: heads to start from (``adapt.adapted``). Kept in ``folder``, which belongs to this store and encoder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    care = {name: [asdict(voice) for voice in voices] for name, voices in heads.CARE.items()}
+    parts = [asdict(selection), strength, care, SOURCE_POWER, folds.key(), len(views)]
+    if base is not None:
+        parts.append(hashlib.sha256(base.weights.tobytes() + base.bias.tobytes()).hexdigest())
+    kept = folder / f"clip-{region}-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]}.npz"
+    if kept.exists():
+        stored = np.load(kept)
+        voices = tuple(map(int, stored["voices"]))
+        return heads.Heads(selection, stored["weights"], stored["bias"], voices), stored["logits"]
+    ours = np.array([view.view == region for view in views])
+    split = np.array([view.split for view in views])
+    of_view = np.array([folds.of(view) if view.split == "train" else "" for view in views])
+    taken = selection.take(features[ours])
+    where = np.full(len(views), -1)
+    where[ours] = np.arange(ours.sum())
+    logits = np.full((len(views), 4), np.nan, np.float32)
+
+    def fitted(learn: np.ndarray) -> heads.Heads:
+        chosen = [views[i] for i in np.flatnonzero(learn)]
+        count = weights(chosen, SOURCE_POWER)
+        if base is not None:
+            return adapted(taken[where[learn]], chosen, count, base, strength)
+        return heads.fit(taken[where[learn]], chosen, count, selection, strength)
+
+    train, val = ours & (split == "train"), ours & (split == "val")
+    for name in folds.names:
+        held = train & (of_view == name)
+        without = fitted(train & (of_view != name))
+        logits[held] = without.of_taken(taken[where[held]])
+        print(f"clip-{region}: fold {name} done", flush=True)
+    final = fitted(train)
+    logits[val] = final.of_taken(taken[where[val]])
+    partial = kept.with_suffix(".partial")
+    with open(partial, "wb") as file:
+        np.savez(file, weights=final.weights, bias=final.bias, voices=final.voices, logits=logits)
+    os.replace(partial, kept)  # a stop while writing must not leave half a file to be read
+    return final, logits

@@ -1,0 +1,37 @@
+"""What the heads and networks are taught, and how much each view counts. Needs no torch.
+
+Targets (N, 4) as ``card.OUTPUTS``: any fake, then each family against all real pictures; a fake says nothing about the
+heads of the other families, so those are masked. A fake of an unknown family teaches the first output alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..types import FAMILIES
+from .views import View
+
+
+def targets(views: Sequence[View]) -> tuple[np.ndarray, np.ndarray]:
+    """(labels, mask), float32 (n, 4) each."""
+    labels = np.zeros((len(views), 1 + len(FAMILIES)), np.float32)
+    mask = np.ones_like(labels)
+    for i, view in enumerate(views):
+        if view.fake:
+            mask[i, 1:] = 0
+            labels[i, 0] = 1
+            if view.family:
+                head = 1 + FAMILIES.index(view.family)
+                labels[i, head] = mask[i, head] = 1
+    return labels, mask
+
+
+def weights(views: Sequence[View], power: float = 0.5) -> np.ndarray:
+    """Sampling weights, float64 (n,), summing to 1: half real, half fake; inside, a source counts n ** power."""
+    keys = [(view.source, view.fake, view.how in ("blend", "composite")) for view in views]
+    counts = Counter(keys)  # in order of appearance: sums of floats come out the same in every run
+    totals = {fake: sum(n**power for key, n in counts.items() if key[1] == fake) for fake in (True, False)}
+    return np.array([counts[key] ** (power - 1) / totals[key[1]] / 2 for key in keys])
