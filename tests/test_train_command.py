@@ -19,8 +19,7 @@ from deepfake_detector import DeepfakeDetector
 from deepfake_detector.cli.app import app
 from deepfake_detector.errors import DataError, MissingExtra, ModelInvalid, OptionError
 from deepfake_detector.models.bundle import Bundle
-from deepfake_detector.train import extras, heads, loop, members, recipe, views
-from deepfake_detector.train import features as encoding
+from deepfake_detector.train import extras, heads, loop, members, recipe, shelf, views
 from deepfake_detector.train import start as starting
 from deepfake_detector.types import Pixels
 
@@ -176,18 +175,18 @@ class TestHeadsAlone:
         self, run: Run, base: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         ours = settings(tmp_path / "mine.h5", base, data)
-        real = encoding.compute
+        real = shelf.encoded
 
         def stop(*_: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(encoding, "compute", stop)
+        monkeypatch.setattr(shelf, "encoded", stop)
         with pytest.raises(KeyboardInterrupt):
             recipe.train(ours, lambda _: None)
         assert not ours.out.exists()
         (table,) = ours.folder.glob("views-*/views.csv")
         made = table.stat().st_mtime_ns
-        monkeypatch.setattr(encoding, "compute", real)
+        monkeypatch.setattr(shelf, "encoded", real)
         recipe.train(ours, lambda _: None)
         assert table.stat().st_mtime_ns == made
         first, second = Bundle.load(run[0]).manifest(), Bundle.load(ours.out).manifest()

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..types import Floats
 from . import heads
-from .adapt import adapted
+from .adapt import FIRMNESS, adapted, strength_for
 from .folds import PACK, Folds
 from .targets import weights
 from .views import View
@@ -38,12 +38,14 @@ def head_logits(
     """Fit the heads of one region, final and once without each fold; (final heads, float32 (n, 4) logits).
 
     Training views carry cross-fitted logits, validation views those of the final heads, views of the other region NaN.
-    base: heads to start from (``adapt.adapted``). Kept in ``folder``, which belongs to this store and encoder.
+    strength: of heads fitted anew. base: heads to start from (``adapt.adapted``, as firmly as it says). Kept in
+    ``folder``, which belongs to this store and encoder.
     """
     folder.mkdir(parents=True, exist_ok=True)
     care = {name: [asdict(voice) for voice in voices] for name, voices in heads.CARE.items()}
     parts = [asdict(selection), strength, care, SOURCE_POWER, folds.key(), len(views)]
     if base is not None:
+        parts.append(FIRMNESS)
         parts.append(hashlib.sha256(base.weights.tobytes() + base.bias.tobytes()).hexdigest())
     kept = folder / f"clip-{region}-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]}.npz"
     if kept.exists():
@@ -62,7 +64,7 @@ def head_logits(
         chosen = [views[i] for i in np.flatnonzero(learn)]
         count = weights(chosen, SOURCE_POWER)
         if base is not None:
-            return adapted(taken[where[learn]], chosen, count, base, strength)
+            return adapted(taken[where[learn]], chosen, count, base, strength_for(len(chosen)))
         return heads.fit(taken[where[learn]], chosen, count, selection, strength)
 
     train, val = ours & (split == "train"), ours & (split == "val")

@@ -17,7 +17,7 @@ from ..errors import DataError
 from ..models.card import Card
 from ..models.preprocess import normalised
 from ..types import Floats
-from . import crossfit, features, heads
+from . import crossfit, features, heads, shelf
 from .assemble import Evidence
 from .folds import Folds
 from .start import Start
@@ -25,7 +25,7 @@ from .views import View
 
 SELECTION = heads.Selection((4, 6, 8, 10, 12), ("cls", "patch_mean", "patch_std", "centre_mean"))
 """What heads read where there is no base to say it: as the shipped ones."""
-STRENGTH = 0.002
+STRENGTH = 0.001
 """As the shipped heads' (``heads.fit``)."""
 TOLERANCE = 0.02
 """Largest difference in any logit between a graph and the heads it was made of."""
@@ -59,8 +59,7 @@ class Members:
     def encode(self, processes: int) -> None:
         """Compute the encoder's features of all views that have none yet."""
         if self.encoder is not None:
-            features.compute(self.store, self.encoder, processes)
-            self._features = features.load(self.store, self.encoder)
+            self._features = shelf.encoded(self.store, self.encoder, self.encoder.parent, processes)
 
     def evidence(self, networks: Networks) -> tuple[dict[str, Evidence], dict[str, Evidence]]:
         """By region: logits of the result's members, and of those of the bundle it starts from (itself without one)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -19,18 +20,20 @@ CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
 
-def _piece(store: Path, encoder: Path, path: Path, start: int, stop: int) -> None:
+def encode(store: Path, encoder: Path, numbers: Iterable[int]) -> np.ndarray:
+    """float16 (n, 12, 4, 768): the encoder's ``statistics`` of the views of these numbers, one at a time."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     session = ort.InferenceSession(str(encoder), options, providers=["CPUExecutionProvider"])
     pixels = np.load(store / "pixels.npy", mmap_mode="r")
-    rows = [
-        session.run(["statistics"], {"pixels": normalised(pixels[i], CLIP_MEAN, CLIP_STD)})[0]
-        for i in range(start, stop)
-    ]
+    rows = [session.run(["statistics"], {"pixels": normalised(pixels[i], CLIP_MEAN, CLIP_STD)})[0] for i in numbers]
+    return np.concatenate(rows).astype(np.float16)
+
+
+def _piece(store: Path, encoder: Path, path: Path, start: int, stop: int) -> None:
     partial = path.with_suffix(".partial")
     with open(partial, "wb") as file:
-        np.save(file, np.concatenate(rows).astype(np.float16))
+        np.save(file, encode(store, encoder, range(start, stop)))
     os.replace(partial, path)
 
 

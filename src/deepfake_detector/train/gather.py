@@ -24,6 +24,12 @@ READ = ("train", "val", "test")
 """Splits that mean something here. ``test`` is only held against the others, never learned from."""
 HELD_OUT = 0.1
 """Share of the groups of a source that is held out where the source has no validation pictures."""
+FAMILY_OF_FOLDER: Mapping[str, Family] = {
+    "140k-real-and-fake-faces": "gan",
+    "real_vs_fake": "gan",
+    "deepfake-and-real-images": "swap",
+}
+"""Folders in which Kaggle's two sets lie, and their fakes: faces by StyleGAN; faces swapped into photographs."""
 LEAST: Mapping[str, int] = {"train": 20, "val": 4}
 """Fewest pictures of each class that anything can be learned from."""
 
@@ -117,7 +123,10 @@ def _family(picture: LabelledPicture, otherwise: Family | None) -> Family | None
     for known in FAMILIES:
         if picture.family == known:
             return known
-    return FAMILY_OF_SOURCE.get(picture.source, otherwise)
+    if picture.source in FAMILY_OF_SOURCE:
+        return FAMILY_OF_SOURCE[picture.source]
+    parts = [part.lower() for part in reversed(picture.path.parts[:-1])]
+    return next((FAMILY_OF_FOLDER[part] for part in parts if part in FAMILY_OF_FOLDER), otherwise)
 
 
 def held_out(rows: Sequence[Row], seed: int) -> tuple[list[Row], list[str]]:
@@ -140,6 +149,12 @@ def held_out(rows: Sequence[Row], seed: int) -> tuple[list[Row], list[str]]:
         count = max(1, round(len(names) * HELD_OUT)) if len(names) > 1 else 0
         moved |= set(sorted(names, key=lambda name: drawn(name, seed))[:count])
     return [replace(row, split="val") if row.split == "train" and row.group in moved else row for row in rows], lacking
+
+
+def families(rows: Sequence[Row]) -> str:
+    """For people: how many fakes of each family."""
+    number: Counter[str] = Counter(row.family or "unknown" for row in rows if row.fake)
+    return ", ".join(f"{number[family]} {family}" for family in (*FAMILIES, "unknown") if number[family])
 
 
 def counts(rows: Sequence[Row]) -> str:

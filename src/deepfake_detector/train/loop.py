@@ -34,6 +34,33 @@ class Plan:
     seed: int = 0
 
 
+@dataclass(frozen=True)
+class Watch:
+    """Early stopping. loss: of a network on pictures it does not learn from; every: steps between two looks at it.
+
+    Where ``patience`` looks in a row find no smaller loss, training ends. The weights of the smallest loss are kept.
+    """
+
+    loss: Callable[[nn.Module], float]
+    every: int = 40
+    patience: int = 3
+
+
+@dataclass
+class _Best:
+    """The smallest loss a ``Watch`` has seen, the weights that had it, and how many looks it is since."""
+
+    loss: float = math.inf
+    weights: dict[str, Tensor] | None = None
+    since: int = 0
+
+    def look(self, loss: float, network: nn.Module) -> None:
+        self.since += 1
+        if loss < self.loss:
+            weights = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+            self.loss, self.weights, self.since = loss, weights, 0
+
+
 def as_input(pixels: np.ndarray, plan: Plan) -> Tensor:
     """uint8 (N, H, W, 3) -> normalised float32 (N, 3, H, W)."""
     x = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().div_(255)
@@ -66,9 +93,11 @@ def train(
     report: Callable[[nn.Module, int], str] | None = None,
     every: int = 100,
     device: str | None = None,
+    watch: Watch | None = None,
 ) -> nn.Module:
     """Train on the views numbered by ``chosen``; returns the network with averaged weights, on the CPU, in eval mode.
 
+    report, every: said of the averaged network after every so many steps. watch: stops early; None never does.
     device: "cpu" or "cuda"; None takes CUDA where it is available. Arithmetic is bfloat16 where the device has it.
     Goes on from ``checkpoint`` where there is one. The same seed gives the same batches, stopped or not.
     """
@@ -86,6 +115,7 @@ def train(
         multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(plan.average),  # type: ignore[no-untyped-call]
         use_buffers=True,
     )
+    best, every = _Best(), watch.every if watch else every
     first = 0
     if checkpoint.exists():
         state = torch.load(checkpoint, map_location=place, weights_only=True)
@@ -93,10 +123,15 @@ def train(
         averaged.load_state_dict(state["averaged"])
         optimizer.load_state_dict(state["optimizer"])
         first = state["step"]
+        scaler.load_state_dict(state.get("scaler", {}))
+        best = _Best(**state.get("best", {}))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     network.train()
     begun, losses = time.monotonic(), []
     for step in range(first, plan.steps):
+        if watch and best.since >= watch.patience:
+            print(f"stopped at step {step}: no better for {watch.patience * every} steps", flush=True)
+            break
         rng = np.random.default_rng([plan.seed, step])
         torch.manual_seed(plan.seed * 1_000_003 + step)  # dropout
         batch = rng.choice(len(chosen), plan.batch, p=chances)
@@ -119,15 +154,21 @@ def train(
         averaged.update_parameters(network)
         losses.append(loss.item())
         if (step + 1) % every == 0 or step + 1 == plan.steps:
-            state = {"network": network.state_dict(), "averaged": averaged.state_dict()}
+            if watch:
+                best.look(watch.loss(averaged.module.eval()), averaged)
+            state = {"network": network.state_dict(), "averaged": averaged.state_dict(), "best": vars(best)}
             partial = checkpoint.with_suffix(".partial")
-            torch.save({**state, "optimizer": optimizer.state_dict(), "step": step + 1}, partial)
+            torch.save(
+                {**state, "optimizer": optimizer.state_dict(), "scaler": scaler.state_dict(), "step": step + 1}, partial
+            )
             os.replace(partial, checkpoint)
             pace = (time.monotonic() - begun) / (step + 1 - first)
             said = report(averaged.module.eval(), step + 1) if report else ""
             left = pace * (plan.steps - step - 1) / 60
             mean = np.mean(losses[-every:])
             print(f"step {step + 1}/{plan.steps} loss {mean:.4f} {left:.1f} min left {said}", flush=True)
+    if best.weights is not None:
+        averaged.load_state_dict(best.weights)
     return averaged.module.eval().cpu()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -76,15 +77,19 @@ def network_logits(
     jobs: int,
     folds: Folds = PACK,
     halves: tuple[frozenset[str], ...] = PACK_HALVES,
+    early: bool = False,
 ) -> tuple[bytes, Floats]:
     """Train the final and the cross-fitted networks; (final ONNX graph, float32 (n, 4) logits).
 
     jobs: they learn from the views of the first so many jobs of the plan, the varied ones; more views of the same
     pictures as they are would only cost time. These views carry cross-fitted logits, all validation views those of the
-    final network, the others NaN. Resumable: everything is kept in ``folder``.
+    final network, the others NaN. early: training stops where the loss on validation views no longer falls (those of
+    held-out sources are not looked at). Resumable: everything is kept in ``folder``.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    key = json.dumps([asdict(recipe.plan), recipe.fold_steps, [sorted(half) for half in halves], jobs])
+    key = json.dumps(
+        [asdict(recipe.plan), recipe.fold_steps, [sorted(half) for half in halves], jobs, *["early"] * early]
+    )
     prefix = f"{recipe.name}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"  # another plan never meets these files
     split = np.array([view.split for view in views])
     of_view = np.array([folds.of(view) if view.split == "train" else "" for view in views])
@@ -107,16 +112,42 @@ def network_logits(
         plan = recipe.plan if name == "final" else replace(recipe.plan, steps=recipe.fold_steps)
         print(f"{recipe.name} {name}: {learn.sum()} views", flush=True)
         torch.manual_seed(plan.seed)
+        known = {views[i].source for i in np.flatnonzero(learn)}
+        watched = np.array([i for i in check if views[i].source in known], int)
         network = loop.train(
-            recipe.build(), pixels, views, np.flatnonzero(learn), plan, folder / f"{prefix}-{name}.pt", report
+            recipe.build(),
+            pixels,
+            views,
+            np.flatnonzero(learn),
+            plan,
+            folder / f"{prefix}-{name}.pt",
+            report,
+            watch=_watch(views, pixels, watched, plan) if early else None,
         )
         kept = folder / f"{prefix}-{name}.npy"
         if not kept.exists() or name == "final":
             graph = export.export(network, recipe.side)
         if not kept.exists():
-            np.save(kept, _through(graph, pixels, np.flatnonzero(score), recipe.plan))
+            partial = kept.with_suffix(".partial")
+            with open(partial, "wb") as file:
+                np.save(file, _through(graph, pixels, np.flatnonzero(score), recipe.plan))
+            os.replace(partial, kept)
         logits[score] = np.load(kept)
     return graph, logits
+
+
+def _watch(views: list[View], pixels: np.ndarray, chosen: np.ndarray, plan: loop.Plan) -> loop.Watch | None:
+    """The log-loss of "any fake" on these validation views, both classes counting alike; None where one is missing."""
+    fake = np.array([views[i].fake for i in chosen], bool)
+    if not fake.any() or fake.all():
+        return None
+
+    def loss(network: nn.Module) -> float:
+        margin = np.where(fake, 1, -1) * loop.logits_of(network, pixels, chosen, plan)[:, 0]
+        each = np.logaddexp(0, -margin.astype(np.float64))
+        return float(each[fake].mean() + each[~fake].mean()) / 2
+
+    return loop.Watch(loss)
 
 
 def _through(graph: bytes, pixels: np.ndarray, chosen: np.ndarray, plan: loop.Plan) -> Floats:

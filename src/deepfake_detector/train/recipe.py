@@ -101,7 +101,9 @@ def train(settings: Settings, say: Say = print) -> Outcome:
         assert imagenet is not None or name != "conv"
         recipe = torch_members.recipe(name, imagenet, settings.seed)
         array: np.ndarray = {"pixels": pixels, "native": native}[recipe.array]
-        return torch_members.network_logits(recipe, table, array, store / "networks", len(jobs), folds, folds.halves())
+        return torch_members.network_logits(
+            recipe, table, array, store / "networks", len(jobs), folds, folds.halves(), early=True
+        )
 
     after, before = members.evidence(networks)
     result = rebuilt(settings.out.stem, members.start, members.graphs, rows, table, native, after, before, folds)
@@ -134,8 +136,12 @@ def _rows(settings: Settings, listed: Path, say: Say) -> tuple[list[Row], list[U
             f"No validation pictures in {', '.join(lacking)}: a tenth of the groups (seed {settings.seed}) is held out "
             "for it."
         )
-    say("In label lists 1 means real and 0 means fake; a score is the probability of fake. Pictures by split:")
+    say(
+        "Polarity: what is labelled fake (0 where labels are numbers) is searched for, what is labelled real (1) is "
+        "not; a score is the probability of fake. Pictures by split:"
+    )
     say(gather.counts(rows))
+    say(f"Fakes by family: {gather.families(rows) or 'none'}.")
     _assert_labels(rows, pictures)
     gather.assert_classes(rows)
     unknown = sum(row.fake and row.family is None for row in rows)
