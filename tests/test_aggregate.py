@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,6 +24,14 @@ def test_linear_by_hand() -> None:
     score = Linear({"a": (1, 0, 0, 0, 0), "b": (0, 2, 0, 0, 0)}, bias=-0.25)
     logits = {"a": np.array([0.1, 9, 9, 9]), "b": np.array([9, 0.2, 9, 9])}
     assert score.logit(logits) == pytest.approx(0.1 + 0.4 - 0.25, abs=1e-3)
+
+
+def test_a_score_is_calibrated_along_a_broken_line() -> None:
+    """Bends at -1 and 0.5, slopes 4, 2, 3, 5 from below to above."""
+    score = Linear({"a": (1, 0, 0, 0, 0)}, bias=0, slopes=(4, 2, 3, 5))
+    for said, expected in ((-1.5, -1 * 2 - 0.5 * 4), (-0.2, -0.4), (0.0, 0.0), (0.2, 0.6), (0.7, 1.5 + 0.2 * 5)):
+        assert replace(score, bias=said).logit({"a": same(0)}) == pytest.approx(expected)
+    assert Linear.from_dict({"weights": {"a": [1, 0, 0, 0, 0]}, "bias": 0}).slopes == (1, 1, 1, 1)  # an older bundle
 
 
 def test_pooling_of_faces_is_the_mean_of_likelihood_ratios() -> None:

@@ -10,7 +10,7 @@ import torch
 from onnx import TensorProto, helper
 from torch import Tensor, nn
 
-from deepfake_detector.ensemble.aggregate import Aggregator, Linear
+from deepfake_detector.ensemble.aggregate import Aggregator, Linear, stretches
 from deepfake_detector.faces import face_detector
 from deepfake_detector.train import (
     assemble,
@@ -315,7 +315,7 @@ class TestHeads:
 
     def test_each_family_has_its_own_head_and_the_graph_agrees(self) -> None:
         features, rows = self.features()
-        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(180), self.SELECTION, 1.0)
+        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(180), self.SELECTION, 1.0, heads.CARE["face"])
         logits = fitted.logits(features)
         assert (logits[:60] < 0).all()
         assert (logits[60:, 0] > 0).all()
@@ -330,7 +330,7 @@ class TestHeads:
         """All GAN pictures were handled: the voice for untouched ones says -10 - log 2, and the other decides."""
         features, rows = self.features()
         rows[120:] = [view(True, "gan", how="handled")] * 60
-        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(180), self.SELECTION, 1.0)
+        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(180), self.SELECTION, 1.0, heads.CARE["face"])
         assert fitted.voices == (1, 1, 2, 1)
         assert not fitted.weights[:, 3].any()
         assert fitted.bias[3] == pytest.approx(-10 - np.log(2))
@@ -354,9 +354,35 @@ class TestHeads:
         features = rng.normal(size=(320, 12, 4, 768)).astype(np.float32) * 0.3
         features[1::4, 0, 0, 0] += 1
         features[3::4, 0, 0, 1] += 1
-        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(320), self.SELECTION, 0.003)
+        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(320), self.SELECTION, 0.003, heads.CARE["face"])
         untouched, handled = fitted.weights[:2].T[[0, 2]].T  # pooled and gan, of channels 0 and 1
         assert untouched[1] / handled[1] > 2 * untouched[0] / handled[0]
+
+    def test_a_brief_fit_goes_along_the_difference_of_the_means(self) -> None:
+        """The first step from zero is along the gradient: the sum of weight x (label - 1/2) x features."""
+        rng = np.random.default_rng(0)
+        x = rng.normal(size=(200, 5)).astype(np.float32) * [1, 2, 3, 4, 5]
+        x = x.astype(np.float32)
+        labels = rng.random((200, 1)) < 1 / (1 + np.exp(-x[:, :1]))
+        first, _ = heads.logistic(x, labels, np.ones((200, 1)), 10.0, steps=1)
+        towards = x.T @ (labels[:, 0] - 0.5)
+        assert first[:, 0] @ towards == pytest.approx(np.linalg.norm(first) * np.linalg.norm(towards), rel=1e-4)
+        full, _ = heads.logistic(x, labels, np.ones((200, 1)), 10.0)
+        assert abs(full[0, 0]) > abs(full[1:, 0]).max()  # in the end the channel that tells has the largest weight
+        assert np.argmax(np.abs(first)) != 0
+
+    def test_a_head_may_be_half_a_brief_fit(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(heads, "BRIEF", 2)
+        features, rows = self.features()
+        rows[60:120] = [view(True, "generated")] * 60
+
+        def generated(brief: float) -> np.ndarray:
+            heard = {**heads.CARE["face"], "generated": (heads.Care(("cls",), brief=brief),)}
+            taken = self.SELECTION.take(features)
+            return heads.fit(taken, rows, np.ones(180), self.SELECTION, 1.0, heard).weights[:, -1]
+
+        np.testing.assert_allclose(generated(0.5), (generated(0) + generated(1)) / 2, atol=1e-6)
+        assert not np.allclose(generated(0), generated(1), atol=1e-3)
 
     def test_a_fake_of_unknown_family_teaches_the_pooled_head_alone(self) -> None:
         labels, mask = targets.targets([view(True, "")])
@@ -408,10 +434,36 @@ class TestStack:
 
     def test_scores_agree_with_what_the_detector_computes(self) -> None:
         table = self.table(20)
-        score = Linear({"clip-x": (0.5, 0, 0.2, 0, 0.1), "conv-x": (0.3, 0, 0, 0, 0)}, -0.4)
+        score = Linear({"clip-x": (0.5, 0, 0.2, 0, 0.1), "conv-x": (0.3, 0, 0, 0, 0)}, -0.4, (0.5, 2, 3, 1))
         for row, value in zip(table.logits, stack.scores(score, table), strict=True):
             logits = {name: row[i].astype(np.float32) for i, name in enumerate(table.members)}
             assert value == pytest.approx(score.logit(logits), abs=1e-5)
+
+    def test_the_score_is_calibrated_around_the_operating_point(self) -> None:
+        """The log-odds of fake are a broken line of x, bent where ``aggregate.BEND`` says."""
+        rng = np.random.default_rng(0)
+        count, slopes = 20_000, np.array([2, 0.5, 4, 1])
+        x = rng.uniform(-3, 3, count)
+        fake = rng.random(count) < 1 / (1 + np.exp(-stretches(x) @ slopes))
+        logits = np.zeros((count, 1, 4))
+        logits[:, 0, 0] = x
+        names = np.full(count, "press-reals")
+        table = stack.Table(("clip-x",), logits, fake, names, names, np.ones(count), np.full(count, stack.VAL))
+        alarms = float((x[~fake] >= 0).mean())
+        found = stack.anchored(Linear({"clip-x": (1, 0, 0, 0, 0)}, 0.7), table, alarms)
+        assert found.bias == pytest.approx(0, abs=0.05)
+        np.testing.assert_allclose(found.slopes, slopes, rtol=0.25)
+        said = stack.scores(found, table)
+        for low in (-1.5, -1, -0.5, 0, 1):
+            rows = (said >= low) & (said < low + 0.5)
+            assert fake[rows].mean() == pytest.approx((1 / (1 + np.exp(-said[rows]))).mean(), abs=0.04)
+
+    def test_a_whole_picture_says_less_beside_a_face(self) -> None:
+        table = self.table()
+        named = {"clip-face": 1.0, "clip-scene": stack.SCENE}
+        assert stack.choose(replace(table, members=("clip-face", "clip-scene")), ["clip"]) == named
+        alone = {"clip-scene": 1.0, "conv-scene": 0.0}
+        assert stack.choose(replace(table, members=("clip-scene", "conv-scene")), ["clip", "conv"]) == alone
 
     def test_the_operating_point_keeps_false_alarms(self) -> None:
         table = self.table()

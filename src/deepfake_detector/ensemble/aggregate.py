@@ -38,6 +38,25 @@ def evidence(logits: Floats) -> np.ndarray:
     return np.concatenate([limited, np.log(np.exp(limited[..., 1:]).sum(-1, keepdims=True))], axis=-1)
 
 
+BEND = (-1.0, 0.5)
+"""Where the calibration bends, beside 0, in log-odds."""
+
+
+def stretches(values: np.ndarray) -> np.ndarray:
+    """(...) -> (..., 4): the way from 0 to a value in four parts, which add up to it.
+
+    In order: below the lower bend, between it and 0, between 0 and the upper bend, above that.
+    """
+    low, high = BEND
+    parts = (
+        np.minimum(values - low, 0),
+        np.clip(values, low, 0),
+        np.clip(values, 0, high),
+        np.maximum(values - high, 0),
+    )
+    return np.stack(parts, axis=-1)
+
+
 def sigmoid(logit: float) -> float:
     """The logistic function, without overflow."""
     return 1 / (1 + math.exp(-logit)) if logit >= 0 else math.exp(logit) / (1 + math.exp(logit))
@@ -45,19 +64,26 @@ def sigmoid(logit: float) -> float:
 
 @dataclass(frozen=True)
 class Linear:
-    """bias + sum over members of weights . evidence. weights: five numbers by member."""
+    """bias + sum over members of weights . evidence, calibrated by a broken line through 0.
+
+    weights: five numbers by member. slopes: of the line over each of the four ``stretches``. 0 is the operating point
+    and stays 0; scores on either side of it, and near it, are not equally telling.
+    """
 
     weights: Mapping[str, tuple[float, ...]]
     bias: float
+    slopes: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Linear:
-        """The inverse of ``dataclasses.asdict``."""
-        return cls({name: tuple(map(float, w)) for name, w in values["weights"].items()}, float(values["bias"]))
+        """The inverse of ``dataclasses.asdict``. A score without slopes, as bundles once had, has slopes of 1."""
+        weights = {name: tuple(map(float, w)) for name, w in values["weights"].items()}
+        return cls(weights, float(values["bias"]), tuple(map(float, values.get("slopes", cls.slopes))))
 
     def logit(self, logits: Logits) -> float:
         """The log-odds of fake."""
-        return self.bias + sum(float(np.dot(w, evidence(logits[name]))) for name, w in self.weights.items())
+        said = self.bias + sum(float(np.dot(w, evidence(logits[name]))) for name, w in self.weights.items())
+        return float(stretches(np.asarray(said)) @ np.array(self.slopes))
 
 
 @dataclass(frozen=True)
@@ -138,6 +164,8 @@ class Aggregator:
             numbers = [score.bias, *(w for row in score.weights.values() for w in row)]
             if not np.isfinite(numbers).all() or any(len(row) != 5 for row in score.weights.values()):
                 raise ModelInvalid("a score's weights must be five finite numbers for each member")
+            if len(score.slopes) != 4 or not all(0 < slope < math.inf for slope in score.slopes):
+                raise ModelInvalid(f"a score's slopes must be four numbers above 0, not {score.slopes}")
 
     def _linears(self) -> list[Linear]:
         every = [self.picture, *self.kinds.values()]

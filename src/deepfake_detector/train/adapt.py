@@ -34,13 +34,19 @@ def strength_for(count: int) -> float:
 
 
 def adapted(
-    taken: Floats, views: Sequence[View], weights: np.ndarray, base: heads.Heads, strength: float
+    taken: Floats,
+    views: Sequence[View],
+    weights: np.ndarray,
+    base: heads.Heads,
+    strength: float,
+    heard: heads.Voices,
 ) -> heads.Heads:
     """The base's heads corrected by what ``views`` teach.
 
     taken: float32 (n, D), as ``base.selection.take`` gives them. weights: how much each view counts, (n,). strength:
     inverse of the penalty, for the summed loss of views whose mean weight is 1. Each correction is fitted with the care
-    of the head's first voice. A head with fewer than ``heads.FEW`` fakes among ``views`` stays as it is, to the bit.
+    of the head's first voice in ``heard``. A head with fewer than ``heads.FEW`` fakes among ``views`` stays as it is,
+    to the bit.
     """
     labels, mask = targets(views)
     plain = np.array([view.how == "plain" for view in views])
@@ -48,7 +54,7 @@ def adapted(
     coefficients, bias = base.weights.copy(), base.bias.copy()
     ends = np.cumsum(base.voices)
     for head, name in enumerate(OUTPUTS):
-        care = heads.CARE[name][0]
+        care = heard[name][0]
         if (labels[:, head] * mask[:, head]).sum() < heads.FEW:
             continue
         importance = care.trust * heads.balanced(

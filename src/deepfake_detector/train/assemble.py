@@ -122,18 +122,18 @@ def ensemble(
         table = by_situation[situation]
         relative = incumbent.choose(table, kinds, incumbent.of(base, situation, table.members))
         print(f"{situation}: relative weights {relative}")
-        picture[situation] = _shifted(stack.verdict_score(table, relative), table, alarms)
+        picture[situation] = stack.anchored(stack.verdict_score(table, relative), table, alarms)
         for family in FAMILIES:
             if base is not None and not incumbent.has_family(table, family, FEW_OF_FAMILY):
                 families[family][situation] = base["kinds"][family][situation]
             else:
                 families[family][situation] = asdict(stack.family_score(incumbent.telling(table), relative, family))
-        alone = {m: _shifted(stack.verdict_score(table, {m: 1.0}), table, alarms) for m in table.members}
+        alone = {m: stack.anchored(stack.verdict_score(table, {m: 1.0}), table, alarms) for m in table.members}
         if situation != "both":
             members |= {name: asdict(score) for name, score in alone.items()}
         averaged = _mean([stack.scores(score, table) for score in alone.values()])
         slope, offset = stack.calibrated(_logit(averaged)[:, None], table.fake, table.weights)
-        mean[situation] = (float(slope[0]), offset - _excess(slope[0] * _logit(averaged) + offset, table, alarms))
+        mean[situation] = (float(slope[0]), offset - stack.excess(slope[0] * _logit(averaged) + offset, table, alarms))
     if base is not None:
         members = {**base["members"], **members}
     values = {
@@ -143,20 +143,6 @@ def ensemble(
         "mean": mean,
     }
     return values, picture
-
-
-def _excess(scores: np.ndarray, table: stack.Table, alarms: float) -> float:
-    """The log-odds that less than ``alarms`` of the new real pictures reach; a source of n counts as the root of n."""
-    rows = (table.fold == stack.VAL) & ~table.fake
-    sources = table.source[rows]
-    weights = np.array([np.sum(sources == source) ** -0.5 for source in sources])
-    order = np.argsort(-scores[rows])
-    reached = np.cumsum(weights[order]) / weights.sum()
-    return float(scores[rows][order][np.searchsorted(reached, alarms)]) + 1e-6  # that picture itself stays below
-
-
-def _shifted(score: Linear, table: stack.Table, alarms: float) -> Linear:
-    return Linear(score.weights, score.bias - _excess(stack.scores(score, table), table, alarms))
 
 
 def _mean(logits: Sequence[np.ndarray]) -> np.ndarray:

@@ -2,12 +2,13 @@
 
 One pooled head lets families compete (diffusion fakes in training cost unseen GANs a sixth of AUC); a head a family
 does not, and RINE (arXiv 2402.19091) shows that the middle blocks carry the trace. Logistic regression with an L2
-penalty on standardised features; L-BFGS (scipy), deterministic.
+penalty on standardised features; L-BFGS (scipy), deterministic; stopped early where that generalises better (Yao,
+Rosasco and Caponnetto 2007, doi 10.1007/s00365-006-0663-2).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,10 @@ from .views import View
 
 FEW = 20
 """A voice that hears fewer fakes than this is not fitted."""
+BRIEF = 20
+"""Steps of L-BFGS in a brief fit; a full one takes about a hundred."""
+FULL = 500
+"""Steps at most in a full fit."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,8 @@ class Care:
 
     statistics: those it reads of the selection's. plain: how many times a view of an untouched picture counts, where a
     handled one counts once. handled_fakes: whether it hears handled fakes at all. trust: the loss counts so many times
-    against the penalty. slope, offset: what the fitted logit is multiplied by and raised by.
+    against the penalty. slope, offset: what the fitted logit is multiplied by and raised by. brief: what share of its
+    weights comes from a fit stopped after ``BRIEF`` steps.
     """
 
     statistics: tuple[str, ...]
@@ -66,28 +72,33 @@ class Care:
     trust: float = 1.0
     slope: float = 1.0
     offset: float = 0.0
+    brief: float = 0.0
 
 
 _MEANS = ("cls", "patch_mean")
-CARE: dict[str, tuple[Care, ...]] = {
-    "pooled": (Care(_MEANS),),
-    # A swap is a part that does not fit: how much patches differ, and the centre against the whole, tell of it. To the
-    # heads for whole pictures made by a generator they give known sources away, and unknown ones suffer.
-    "swap": (Care((*_MEANS, "patch_std", "centre_mean"), trust=3),),
-    # A generator's traces are fine, and handling removes them: what hears handled fakes learns what the known generator
-    # paints instead, robustly, and says little of another one. So there are two voices: one that knows the known
-    # generator through handling, and one, held short, that hears of fakes only untouched ones. Logits of the first lie
-    # far below zero on real pictures; it is raised, else the other families' doubts would drown it.
-    "gan": (
-        Care(_MEANS, plain=20, slope=1.5, offset=0.5),
-        Care(_MEANS, plain=1, handled_fakes=False, trust=0.03, slope=1.5),
-    ),
-    "generated": (Care(_MEANS),),
-}
-"""The voices of every head, chosen on left-out sources and on ``val`` (docs/experiments.md).
+_POOLED = (Care(_MEANS),)
+# A swap is a part that does not fit: how much patches differ, and the centre against the whole, tell of it. To the
+# heads for whole pictures made by a generator they give known sources away, and unknown ones suffer.
+_SWAP = (Care((*_MEANS, "patch_std", "centre_mean"), trust=3),)
+# A generator's traces are fine, and handling removes them: what hears handled fakes learns what the known generator
+# paints instead, robustly, and says little of another one. Logits lie far below zero on real pictures; they are raised,
+# else the other families' doubts would drown them.
+_GAN = Care(_MEANS, plain=20, slope=1.5, offset=0.5)
+# So a second voice, held short, hears of fakes only untouched ones. It knows generators that were never seen, and errs
+# more often on familiar real pictures; on whole pictures it does no more than that.
+_UNKNOWN_GAN = Care(_MEANS, plain=1, handled_fakes=False, trust=0.003, slope=1.5, offset=1.0)
+# Fitted in full, this head learns which sources hold no generated pictures, and calls all that resembles them real.
+# The first steps go along what most pictures differ in, and know generated pictures of other sources better.
+_GENERATED = (Care(_MEANS, brief=0.5),)
 
-A head with several says their log-sum-exp.
-"""
+Voices = Mapping[str, tuple[Care, ...]]
+"""The voices of each of ``card.OUTPUTS``. A head with several says their log-sum-exp."""
+
+CARE: dict[str, Voices] = {
+    "face": {"pooled": _POOLED, "swap": _SWAP, "gan": (_GAN, _UNKNOWN_GAN), "generated": _GENERATED},
+    "scene": {"pooled": _POOLED, "swap": _SWAP, "gan": (_GAN,), "generated": _GENERATED},
+}
+"""The voices of every head by region, chosen on left-out sources and on ``val`` (docs/experiments.md)."""
 
 
 @dataclass(frozen=True)
@@ -114,16 +125,18 @@ class Heads:
         return np.stack(heads, axis=1).astype(np.float32)
 
 
-def fit(features: Floats, views: Sequence[View], weights: np.ndarray, selection: Selection, strength: float) -> Heads:
+def fit(
+    features: Floats, views: Sequence[View], weights: np.ndarray, selection: Selection, strength: float, heard: Voices
+) -> Heads:
     """Fit the four heads.
 
     features: float32 (n, D), as ``selection.take`` gives them. weights: how much each view counts, (n,).
-    strength: inverse of the penalty, for the summed loss of views whose mean weight is 1. A voice that hears fewer
-    than ``FEW`` fakes among ``views`` stays silent; a head without voices always says -10.
+    strength: inverse of the penalty, for the summed loss of views whose mean weight is 1. heard: the voices. One that
+    hears fewer than ``FEW`` fakes among ``views`` stays silent; a head without voices always says -10.
     """
     labels, mask = targets(views)
     plain = np.array([view.how == "plain" for view in views])
-    voices = [(head, care) for head, name in enumerate(OUTPUTS) for care in CARE[name]]
+    voices = [(head, care) for head, name in enumerate(OUTPUTS) for care in heard[name]]
     labels, mask = (array[:, [head for head, _ in voices]] for array in (labels, mask))
     importance = np.zeros(labels.shape)
     for column, (_, care) in enumerate(voices):
@@ -133,20 +146,25 @@ def fit(features: Floats, views: Sequence[View], weights: np.ndarray, selection:
         importance[:, column] = care.trust * balanced(counted, labels[:, column])
     coefficients = np.zeros((features.shape[1], len(voices)))
     bias = np.zeros(len(voices))
-    for statistics in sorted({care.statistics for _, care in voices}):  # voices that read the same, side by side
-        columns = np.flatnonzero([care.statistics == statistics for _, care in voices])
+    for statistics in sorted({care.statistics for _, care in voices}):  # one copy of the features for all that read it
         rows = selection.places(statistics)
         read = features[:, rows]
         centre, spread = read.mean(0), read.std(0) + 1e-3
         read -= centre
         read /= spread
-        found, offset = logistic(read, labels[:, columns], importance[:, columns], strength)
-        found /= spread[:, None]
-        coefficients[np.ix_(rows, columns)] = found
-        bias[columns] = offset - centre @ found
-    slopes, offsets = (np.array([getattr(care, part) for _, care in voices]) for part in ("slope", "offset"))
-    coefficients, bias = coefficients * slopes, bias * slopes + offsets
-    counts = tuple(len(CARE[name]) for name in OUTPUTS)
+        for place, (_, care) in enumerate(voices):
+            if care.statistics != statistics:
+                continue
+            asked = labels[:, [place]], importance[:, [place]], strength
+            found, offset = logistic(read, *asked)
+            if care.brief:
+                brief, brief_offset = logistic(read, *asked, steps=BRIEF)
+                found += care.brief * (brief - found)
+                offset += care.brief * (brief_offset - offset)
+            found /= spread[:, None]
+            coefficients[rows, place] = found[:, 0] * care.slope
+            bias[place] = (offset[0] - centre @ found[:, 0]) * care.slope + care.offset
+    counts = tuple(len(heard[name]) for name in OUTPUTS)
     for missing in np.flatnonzero(((labels > 0) & (importance > 0)).sum(0) < FEW):
         coefficients[:, missing], bias[missing] = 0, -10 - np.log(counts[voices[missing][0]])
     return Heads(selection, coefficients.astype(np.float32), bias.astype(np.float32), counts)
@@ -164,29 +182,42 @@ def balanced(weights: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def logistic(
-    x: Floats, labels: np.ndarray, importance: np.ndarray, strength: float, already: np.ndarray | float = 0.0
+    x: Floats,
+    labels: np.ndarray,
+    importance: np.ndarray,
+    strength: float,
+    already: np.ndarray | float = 0.0,
+    steps: int = FULL,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Several weighted L2 logistic regressions on the same x (n, D), solved side by side in one pass over the data.
+    """Weighted L2 logistic regressions on the same x (n, D), at most ``steps`` of L-BFGS from zero each.
 
     labels: 0 or 1, (n, k); importance: (n, k), 0 where a row does not count; already: logits (n, k) that the result is
     added to. Returns coefficients (D, k) and bias (k,); the bias is not penalised.
     """
+    before = np.broadcast_to(np.asarray(already, np.float32), labels.shape)
+    found = [
+        _logistic(x, labels[:, k], importance[:, k], strength, before[:, k], steps) for k in range(labels.shape[1])
+    ]
+    return np.stack([one[:-1] for one in found], axis=1), np.array([one[-1] for one in found])
+
+
+def _logistic(
+    x: Floats, labels: np.ndarray, importance: np.ndarray, strength: float, before: np.ndarray, steps: int
+) -> np.ndarray:
+    """One regression, (D + 1,): the bias last. Several at once would share a line search, and converge in no step."""
     sign = np.where(labels > 0, 1.0, -1.0).astype(np.float32)
     w = importance.astype(np.float32)
-    shape = (x.shape[1] + 1, labels.shape[1])
 
-    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        parameters = flat.reshape(shape)
+    def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
         coefficients = parameters[:-1]
-        margin = sign * (x @ coefficients.astype(np.float32) + parameters[-1].astype(np.float32) + already)
+        margin = sign * (x @ coefficients.astype(np.float32) + np.float32(parameters[-1]) + before)
         slope = -sign * w / (1 + np.exp(np.clip(margin, -30, 30)))
-        gradient = np.vstack([x.T @ slope + coefficients / strength, slope.sum(0, keepdims=True)])
+        gradient = np.append(x.T @ slope + coefficients / strength, slope.sum())
         value = float((w * np.logaddexp(0, -margin.astype(np.float64))).sum())
-        return value + float((coefficients**2).sum()) / (2 * strength), gradient.ravel().astype(np.float64)
+        return value + float(coefficients @ coefficients) / (2 * strength), gradient.astype(np.float64)
 
-    options = {"maxiter": 150, "maxcor": 10}
-    best = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options=options).x.reshape(shape)
-    return best[:-1], best[-1]
+    options = {"maxiter": steps, "maxcor": 10}
+    return np.asarray(minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B", options=options).x)
 
 
 def graph(heads: Heads) -> bytes:

@@ -8,20 +8,23 @@ believe whichever member knows the known sources best.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from ..ensemble.aggregate import Linear, evidence
+from ..ensemble.aggregate import Linear, evidence, stretches
 
 VAL = "val"
 """Fold name of new pictures of known sources; every other fold was held out with its sources."""
 GRID = (0.0, 0.1, 0.2, 0.3, 0.5, 1.0)
 VERDICT = np.array([0.25, 0.0, 0.0, 0.0, 1.0])
 """A member's say: a quarter of its pooled logit, and the log-sum-exp of its families."""
+SCENE = 0.75
+"""The say of the whole picture's members where there is a face, whose members have 1."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,18 @@ def choose(table: Table, kinds: Sequence[str]) -> dict[str, float]:
     said = evidence(table.logits) @ VERDICT  # (n, members): computed once for the whole grid
     for weights in product(*([(1.0,)] + [GRID] * (len(kinds) - 1))):
         by_kind = dict(zip(kinds, weights, strict=True))
-        relative = {name: by_kind[name.split("-")[0]] for name in table.members}
+        relative = {name: by_kind[name.split("-")[0]] * _say(name, table.members) for name in table.members}
         by_fold = fold_aucs(table, said @ np.array([relative[name] for name in table.members]))
         left_out = [auc for fold, auc in by_fold.items() if fold != VAL]
         quality = (float(np.mean(left_out)) + by_fold.get(VAL, float(np.mean(left_out)))) / 2
         if quality > best + 1e-6:
             best, found = quality, relative
     return found
+
+
+def _say(name: str, members: Sequence[str]) -> float:
+    beside_a_face = name.endswith("-scene") and any(other.endswith("-face") for other in members)
+    return SCENE if beside_a_face else 1.0
 
 
 def fold_aucs(table: Table, scores: np.ndarray) -> dict[str, float]:
@@ -104,6 +112,40 @@ def verdict_score(table: Table, relative: Mapping[str, float]) -> Linear:
     return linear(relative, slope[0] * VERDICT, bias)
 
 
+def anchored(score: Linear, table: Table, alarms: float) -> Linear:
+    """The score moved so that its 0 (one half) is the operating point, and calibrated around that.
+
+    alarms: the share of new real pictures of known sources that may reach 0 (one of n pictures of a source counts as
+    the root of n), as under a smaller prior probability of fakes. Slopes are the likeliest for all new pictures, each
+    counting alike, so that a score says how often such pictures are fakes; but they never lead a real picture across
+    the operating point. They stay near 1 where pictures are few (log-normal prior of spread 1).
+    """
+    said = scores(score, table)
+    point = excess(said, table, alarms)
+    new = table.fold == VAL
+    sign = np.where(table.fake[new], 1.0, -1.0)
+    parts = stretches(said[new] - point)
+
+    def loss(logs: np.ndarray) -> tuple[float, np.ndarray]:
+        slopes = np.exp(logs)
+        margin = sign * (parts @ slopes)
+        gradient = (-sign / (1 + np.exp(np.clip(margin, -50, 50)))) @ parts * slopes + logs
+        return float(np.logaddexp(0, -margin).sum() + logs @ logs / 2), gradient
+
+    slopes = np.exp(minimize(loss, np.zeros(4), jac=True, method="L-BFGS-B", bounds=[(-5, 5)] * 4).x)
+    return replace(score, bias=score.bias - point, slopes=tuple(map(float, slopes)))
+
+
+def excess(scores: np.ndarray, table: Table, alarms: float) -> float:
+    """The log-odds that less than ``alarms`` of the new real pictures reach; a source of n counts as the root of n."""
+    rows = (table.fold == VAL) & ~table.fake
+    sources = table.source[rows]
+    weights = np.array([np.sum(sources == source) ** -0.5 for source in sources])
+    order = np.argsort(-scores[rows])
+    reached = np.cumsum(weights[order]) / weights.sum()
+    return float(scores[rows][order][np.searchsorted(reached, alarms)]) + 1e-6  # that picture itself stays below
+
+
 def family_score(table: Table, relative: Mapping[str, float], family: str) -> Linear:
     """The calibrated score of "a fake of this family", against real pictures and the other families' fakes.
 
@@ -117,4 +159,5 @@ def family_score(table: Table, relative: Mapping[str, float], family: str) -> Li
 def scores(linear: Linear, table: Table) -> np.ndarray:
     """The log-odds of every row, float64 (n,)."""
     weights = np.array([linear.weights.get(name, (0.0,) * 5) for name in table.members])
-    return np.asarray(np.einsum("nme,me->n", evidence(table.logits), weights) + linear.bias)
+    said = np.einsum("nme,me->n", evidence(table.logits), weights) + linear.bias
+    return np.asarray(stretches(said) @ np.array(linear.slopes))
