@@ -20,7 +20,7 @@ from . import heads
 from .targets import targets
 from .views import View
 
-FIRMNESS = 0.001
+FIRMNESS = 0.0005
 
 
 def strength_for(count: int) -> float:
