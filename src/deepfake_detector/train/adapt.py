@@ -20,15 +20,14 @@ from . import heads
 from .targets import targets
 from .views import View
 
-FIRMNESS = 0.001
+FIRMNESS = 0.0005
 
 
 def strength_for(count: int) -> float:
     """The strength for ``count`` views: falls with their root, so that more pictures move a head further, but slowly.
 
-    Chosen with scripts/measure_adaptation.py (docs/experiments.md): where the base does not know the new source, this
-    costs about 0.01 of AUC on the sources it knows, from 60 pictures to 600; a fixed strength of 0.001, three to four
-    times as much.
+    Chosen with scripts/measure_adaptation.py (docs/experiments.md): with 60 to 600 pictures of a source that the base
+    does not know, this costs 0.009 of AUC on the sources it knows; a fixed strength of 0.001 costs four times as much.
     """
     return FIRMNESS / math.sqrt(count)
 
