@@ -4,7 +4,9 @@
     python scripts/measure.py --data ../shared/data --split test --model fast --out docs/figures-fast.json
 
 AUC with 95 % intervals (percentile bootstrap over pictures, 2,000 draws, seed 0), false alarms on real sources, and how
-far the probabilities can be believed. A picture that cannot be read is an error here: the pack is known to be whole.
+far the probabilities can be believed. With --handled N every Nth picture is also read after each of
+``corruptions.CONDITIONS`` and, of those, every tenth after each of ``corruptions.RE_ENCODINGS``. A picture that cannot
+be read is an error here: the pack is known to be whole.
 """
 
 from __future__ import annotations
@@ -18,9 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import roc_auc_score
 
-from deepfake_detector import DeepfakeDetector, Failure, Prediction
+from deepfake_detector import DeepfakeDetector, Failure, Prediction, images
 from deepfake_detector.evaluate import Figure, LabelledPicture, Pairing, metrics, read_pictures
+from deepfake_detector.evaluate.bootstrap import rows_drawn
+from deepfake_detector.evaluate.corruptions import CONDITIONS, RE_ENCODINGS, Corruption
 from deepfake_detector.evaluate.groups import members_auc
 
 READINGS = (
@@ -74,40 +79,110 @@ def figures(pictures: list[LabelledPicture], results: list[Prediction]) -> dict[
     return out
 
 
+def handled(pictures: list[LabelledPicture], given: list[Prediction], after: list[Prediction]) -> dict[str, Any]:
+    """How much AUC each reading loses by handling, with intervals of the difference (same pictures in both)."""
+    fake = np.array([picture.fake for picture in pictures])
+    lost = {}
+    for reading in READINGS:
+        chosen = reading.rows(pictures)
+        before, now = (np.array([result.score for result in results])[chosen] for results in (given, after))
+        losses = [
+            roc_auc_score(fake[chosen][rows], before[rows]) - roc_auc_score(fake[chosen][rows], now[rows])
+            for block in rows_drawn(int(chosen.sum()), 500)
+            for rows in block
+            if 0 < fake[chosen][rows].sum() < len(rows)
+        ]
+        lost[reading.name] = {
+            "loss": round(float(roc_auc_score(fake[chosen], before) - roc_auc_score(fake[chosen], now)), 4),
+            "interval": [round(float(bound), 4) for bound in np.percentile(losses, [2.5, 97.5])],
+            "fakes": int(fake[chosen].sum()),
+            "reals": int((~fake[chosen]).sum()),
+        }
+    rest = figures(pictures, after)
+    return {
+        "auc_lost": lost,
+        **{name: rest[name] for name in ("false_alarms", "ece", "coverage", "error_where_conclusive")},
+    }
+
+
+def stability(given: list[Prediction], after: dict[str, list[Prediction]]) -> dict[str, Any]:
+    """Of the verdicts that are not inconclusive, the share that is the same after every re-encoding; never opposite."""
+    rows = [row for row, result in enumerate(given) if result.verdict != "inconclusive"]
+    verdicts = {row: [results[row].verdict for results in after.values()] for row in rows}
+    same = np.array([all(verdict == given[row].verdict for verdict in verdicts[row]) for row in rows])
+    each = np.array([verdict == given[row].verdict for row in rows for verdict in verdicts[row]])
+    opposite = {"real": "fake", "fake": "real"}
+    turned = np.array([opposite[given[row].verdict] in verdicts[row] for row in rows])
+    return {
+        "re_encodings": list(after),
+        "same_after_all": share(same),
+        "same": share(each),
+        "opposite_after_any": share(turned),
+    }
+
+
+class Reader:
+    """Reads pictures a hundred at a time, and says how long it will take. total: pictures to come, of all passes."""
+
+    def __init__(self, detector: DeepfakeDetector, total: int) -> None:
+        self.detector, self.total, self.done, self.begun = detector, total, 0, time.monotonic()
+
+    def read(self, pictures: list[LabelledPicture], way: Corruption | None = None) -> list[Prediction]:
+        """Judge the pictures, changed by ``way``."""
+        results: list[Prediction] = []
+        for at in range(0, len(pictures), 100):
+            paths = [picture.path for picture in pictures[at : at + 100]]
+            inputs = [way(images.read(path).pixels) for path in paths] if way else paths
+            for result in self.detector.predict_batch(inputs, workers=2):
+                if isinstance(result, Failure):
+                    raise result.error
+                results.append(result)
+            self.done += len(inputs)
+            left = (time.monotonic() - self.begun) / self.done * (self.total - self.done) / 60
+            print(f"{self.done} of {self.total}, {left:.1f} min left", flush=True)
+        return results
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("DEEPFAKE_DATA"), help="the image pack")
     parser.add_argument("--split", default="test", choices=("val", "test"))
     parser.add_argument("--model", default="default")
+    parser.add_argument("--handled", type=int, metavar="N", help="also read every Nth picture handled")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     if args.data is None:
         parser.error("name the image pack with --data or DEEPFAKE_DATA")
 
     pictures = list(read_pictures(args.data, args.split))
+    some = range(0, len(pictures), args.handled) if args.handled else range(0)
+    few = some[::10]
     detector = DeepfakeDetector(args.model)
-    results: list[Prediction] = []
-    begun = time.monotonic()
-    for at in range(0, len(pictures), 100):
-        for result in detector.predict_batch([picture.path for picture in pictures[at : at + 100]], workers=2):
-            if isinstance(result, Failure):
-                raise result.error
-            results.append(result)
-        left = (time.monotonic() - begun) / len(results) * (len(pictures) - len(results)) / 60
-        print(f"{len(results)} of {len(pictures)}, {left:.1f} min left", flush=True)
+    reader = Reader(detector, len(pictures) + len(some) * len(CONDITIONS) + len(few) * len(RE_ENCODINGS))
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    given = reader.read(pictures)
     report = {
         "model": detector.model,
         "split": args.split,
         "pictures": len(pictures),
         "commit": commit.stdout.strip(),
         "graphs": detector.bundle.manifest()["graphs"],
-        "command": f"python scripts/measure.py --data PACK --split {args.split} --model {args.model} --out {args.out}",
-        **figures(pictures, results),
+        "command": f"python scripts/measure.py --data PACK --split {args.split} --model {args.model}"
+        + (f" --handled {args.handled}" if args.handled else "")
+        + f" --out {args.out}",
+        **figures(pictures, given),
     }
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(report["auc"], indent=2))
+    if args.handled:
+        sampled = [pictures[row] for row in some]
+        report["handled"] = {
+            way.name: handled(sampled, [given[row] for row in some], reader.read(sampled, way)) for way in CONDITIONS
+        }
+        after = {way.name: reader.read([pictures[row] for row in few], way) for way in RE_ENCODINGS}
+        report["stability"] = stability([given[row] for row in few], after)
+        args.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
