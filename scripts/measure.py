@@ -85,6 +85,8 @@ def handled(pictures: list[LabelledPicture], given: list[Prediction], after: lis
     lost = {}
     for reading in READINGS:
         chosen = reading.rows(pictures)
+        if len(set(fake[chosen])) < 2:
+            continue
         before, now = (np.array([result.score for result in results])[chosen] for results in (given, after))
         losses = [
             roc_auc_score(fake[chosen][rows], before[rows]) - roc_auc_score(fake[chosen][rows], now[rows])
