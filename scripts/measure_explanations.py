@@ -1,4 +1,4 @@
-"""Measure whether explanations are true, on pictures whose altered area is known; print the table, write it into the docs.
+"""Measure whether explanations are true, on pictures whose altered area is known; print the table.
 
 python scripts/measure_explanations.py --data PACK --pictures 12 --out docs/faithfulness.json
 
@@ -94,7 +94,9 @@ def figures(asked: Subject, twin: np.ndarray, weights: np.ndarray) -> list[float
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=os.environ.get("DEEPFAKE_DATA"), required="DEEPFAKE_DATA" not in os.environ)
+    parser.add_argument(
+        "--data", type=Path, default=os.environ.get("DEEPFAKE_DATA"), required="DEEPFAKE_DATA" not in os.environ
+    )
     parser.add_argument("--model", default="default")
     parser.add_argument("--pictures", type=int, default=12)
     parser.add_argument("--randomised", type=int, default=3, help="pictures of those for the randomisation check")
@@ -115,7 +117,9 @@ def main() -> None:
     seconds: dict[str, list[float]] = {name: [] for name in methods}
     alike: dict[str, list[float]] = {name: [] for name in methods}
     regions: list[str] = []
-    for (altered, untouched, region), _ in zip(forged(detector, args.data, args.seed), range(args.pictures), strict=False):
+    for (altered, untouched, region), _ in zip(
+        forged(detector, args.data, args.seed), range(args.pictures), strict=False
+    ):
         asked = subject(detector, altered, 0)
         a = asked.area
         twin = np.ascontiguousarray(untouched[a.y : a.y + a.side, a.x : a.x + a.side])

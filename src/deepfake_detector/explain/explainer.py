@@ -15,13 +15,14 @@ from ..images import ImageSource
 from .base import FAKE, METHODS, REAL, Explanation, Floats64, Ints, LimeExplanation, Method
 from .extras import require
 from .lime import lime
-from .occlusion import occlusion
+from .occlusion import CALLS, occlusion
 from .regions import effects
 from .subject import Subject, subject
 from .superpixels import superpixels
 from .tokens import attention
 
 Progress = Callable[[int], object]
+DEFAULT_SAMPLES = 300
 
 
 class LimeExplainer:
@@ -39,7 +40,7 @@ class LimeExplainer:
         self,
         detector: DeepfakeDetector | None = None,
         *,
-        num_samples: int = 300,
+        num_samples: int = DEFAULT_SAMPLES,
         segments: int = 50,
         seed: int = 0,
         hide: str = "grey",
@@ -96,6 +97,13 @@ class LimeExplainer:
         )
 
 
+def calls(method: Method, num_samples: int | None = None) -> int:
+    """How many pictures a method has scored, at most; for a progress bar."""
+    if method == "lime":
+        return DEFAULT_SAMPLES if num_samples is None else num_samples
+    return CALLS if method == "occlusion" else 1
+
+
 def default_method(detector: DeepfakeDetector) -> Method:
     """The fast method that this detector's members allow: "attention", or "occlusion" where there is no encoder."""
     return "attention" if any(card.encoder for card in detector.members.cards) else "occlusion"
@@ -126,13 +134,14 @@ def explain_each(
     progress: Progress | None = None,
     **options: Any,
 ) -> dict[str, Explanation]:
-    """One explanation for each face that has a score ("face 0", largest first), and one for the whole picture ("scene").
+    """One explanation for each face with a score ("face 0", largest first), and one for the whole picture ("scene").
 
     Each is of its own score, over its own part of the picture. Parameters and errors as for ``explain``.
     """
     method = method or default_method(detector)
     look = detector.look(source)
-    wanted = [subject(detector, look, of) for of in (*look.scored, "scene")]
+    names: list[str | int] = [*look.scored, "scene"]
+    wanted = [subject(detector, look, of) for of in names]
     return {asked.of: _explain(asked, method, progress, options) for asked in wanted}
 
 

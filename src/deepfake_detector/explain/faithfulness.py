@@ -1,7 +1,7 @@
 """Is a map true? Four measures, each held against maps that know nothing of the classifier.
 
-* Deletion and insertion (Petsiuk, Das and Saenko 2018, "RISE", arXiv 1806.07421): cells are hidden, or shown on a hidden
-  picture, in the order of the map; the area under P(fake) should be small for deletion and large for insertion.
+* Deletion and insertion (Petsiuk, Das and Saenko 2018, "RISE", arXiv 1806.07421): cells are hidden, or shown on a
+  hidden picture, in the order of the map; the area under P(fake) should be small for deletion and large for insertion.
   Departures: what hides is either the usual grey, or the picture's untouched twin where there is one. Grey is itself
   out of the ordinary for a detector of forgeries; the twin is what the picture would be without the forgery.
 * Localisation: the share of the positive weights inside the area that was altered (as in the energy-based pointing game
@@ -64,7 +64,7 @@ def curves(image: Pixels, classifier: Classifier, reference: Pixels, weights: Fl
 
     reference: what stands where the picture is hidden.
     """
-    areas = grid(*image.shape[:2], CELLS, CELLS)
+    areas = grid(image.shape[0], image.shape[1], CELLS, CELLS)
     # Superpixels give many cells the same weight; in which order those go is drawn, and not by row.
     order = np.lexsort((np.random.default_rng(0).random(CELLS**2), -weights.ravel()))
     rank = np.empty(CELLS**2, int)

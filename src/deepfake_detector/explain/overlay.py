@@ -45,10 +45,14 @@ def figure(explanation: Explanation, canvas: Any = None) -> Any:
         axes[0].annotate(str(index), (x0, y0), color="white", fontsize=8, va="bottom")
     a = explanation.area
     axes[0].add_patch(
-        Rectangle((a.x * scale, a.y * scale), a.side * scale, a.side * scale, fill=False, edgecolor="black", linewidth=3)
+        Rectangle(
+            (a.x * scale, a.y * scale), a.side * scale, a.side * scale, fill=False, edgecolor="black", linewidth=3
+        )
     )
     axes[0].add_patch(
-        Rectangle((a.x * scale, a.y * scale), a.side * scale, a.side * scale, fill=False, edgecolor="white", linewidth=1.2)
+        Rectangle(
+            (a.x * scale, a.y * scale), a.side * scale, a.side * scale, fill=False, edgecolor="white", linewidth=1.2
+        )
     )
     axes[0].set_title("picture; the square is explained", fontsize=11)
     view, _ = _shrunk(explanation.picture[a.y : a.y + a.side, a.x : a.x + a.side])

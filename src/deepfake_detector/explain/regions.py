@@ -66,9 +66,9 @@ def effects(
 ) -> tuple[Effect, ...]:
     """What each region does to P(fake), strongest first: the sum of the weights of its share of every part.
 
-    It is told only where the map bears it out: a fifth of a point or more and, with standard errors, twice its own; and with at
-    least half of it from parts that lie mostly inside the region, because a part larger than the region, or astride its
-    border, cannot say on which side the reason lies.
+    It is told only where the map bears it out: a fifth of a point or more and, with standard errors, twice its own; and
+    with at least half of it from parts that lie mostly inside the region, because a part larger than the region, or
+    astride its border, cannot say on which side the reason lies.
     """
     height, width = parts.shape
     scale = min(1.0, _LOOKED_AT / max(height, width))

@@ -79,8 +79,8 @@ class Subject:
         scores = []
         for i in range(len(boxes)):
             new = {key: rows[i] for key, rows in said.items()}
-            faces = [_updated(face, new, at) for at, face in enumerate(self.look.faces)]
-            scores.append(self._read(replace(self.look, faces=tuple(faces), scene=_updated(self.look.scene, new, None))))
+            faces = tuple(_updated(face, new, at) for at, face in enumerate(self.look.faces))
+            scores.append(self._read(replace(self.look, faces=faces, scene=_updated(self.look.scene, new, None))))
         return np.array(scores, np.float64)
 
     @cached_property
@@ -172,14 +172,11 @@ def subject(detector: DeepfakeDetector, source: ImageSource | Look, of: str | in
             )
         face = located.faces[number]
         at = look.scored.index(number)
-        return Subject(
-            detector, look, prediction, f"face {number}", "face", located.crops[number], score, face, at
-        )
+        return Subject(detector, look, prediction, f"face {number}", "face", located.crops[number], score, face, at)
     if of == "scene":
-        face = located.faces[look.scored[0]] if look.scored else None
-        return Subject(
-            detector, look, prediction, "scene", "scene", located.whole, prediction.scene_score, face, None
-        )
+        largest = located.faces[look.scored[0]] if look.scored else None
+        score = prediction.scene_score
+        return Subject(detector, look, prediction, "scene", "scene", located.whole, score, largest, None)
     if not look.scored:
         return Subject(detector, look, prediction, "verdict", "scene", located.whole, prediction.score, None, None)
     at = detector.aggregator.deciding(look.faces, look.sizes, look.scene, detector.aggregation)

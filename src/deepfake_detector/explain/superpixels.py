@@ -63,7 +63,7 @@ def grid(height: int, width: int, rows: int, columns: int) -> Ints:
 
 
 def filled(image: Pixels, segments: Ints, hide: str) -> Pixels:
-    """The picture with everything hidden, uint8 (H, W, 3). hide: "grey", or "mean" (of each segment, as in ``lime``)."""
+    """The picture with everything hidden, uint8 (H, W, 3). hide: "grey", or "mean": each segment's own, as ``lime``."""
     if hide == "grey":
         return np.broadcast_to(np.array(GREY, np.uint8), image.shape).copy()
     if hide == "mean":

@@ -58,11 +58,12 @@ class Encoded:
         edges = np.arange(GRID + 1) * self.crop.side / GRID
         rows = [_covered(self.crop.y + edges, y0, y1) for _, y0, _, y1 in boxes]
         columns = [_covered(self.crop.x + edges, x0, x1) for x0, _, x1, _ in boxes]
-        return np.einsum("ny,nx->nyx", rows, columns).reshape(len(boxes), -1).astype(np.float32)
+        patches = np.einsum("ny,nx->nyx", rows, columns)
+        return np.asarray(patches.reshape(len(boxes), -1), np.float32)
 
     def without(self, covered: Floats) -> Floats:
         """Statistics float32 (n, blocks, 4, width) over the patches that are left; covered: (n, 196) in [0, 1]."""
-        result = np.repeat(self.statistics[None], len(covered), 0)
+        result: Floats = np.repeat(self.statistics[None], len(covered), 0)
         left = 1 - covered
         centre = np.zeros((GRID, GRID), np.float32)
         centre[_CENTRE, _CENTRE] = 1
@@ -100,7 +101,7 @@ def attention(area: Crop, p_fake: float, leave_out: LeaveOut) -> tuple[Ints, Flo
     for (x0, y0, x1, y1), effect in zip(windows, effects, strict=True):
         weights[y0:y1, x0:x1] += effect / ((x1 - x0) * (y1 - y0))
         held[y0:y1, x0:x1] += 1
-    return grid(area.side, area.side, GRID, GRID), (weights / held).ravel()
+    return grid(area.side, area.side, GRID, GRID), np.asarray((weights / held).ravel(), np.float64)
 
 
 def _covered(edges: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -110,5 +111,6 @@ def _covered(edges: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def _weighted(weights: Floats, tokens: Floats) -> Floats:
-    """Weighted means: (n, 196), (196, width) -> (n, width). With no patch left there is no mean; it is then all zero."""
-    return np.asarray(weights @ tokens / np.maximum(weights.sum(1, keepdims=True), 1e-6), np.float32)
+    """Weighted means: (n, 196), (196, width) -> (n, width). Where no patch is left, all zero."""
+    means: Floats = weights @ tokens / np.maximum(weights.sum(1, keepdims=True), np.float32(1e-6))
+    return means
