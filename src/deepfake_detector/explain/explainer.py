@@ -167,8 +167,14 @@ def _common(
     warnings: tuple[str, ...] = (),
     errors: Floats64 | None = None,
 ) -> dict[str, Any]:
-    if method != "lime" and not np.abs(weights).max(initial=0) > 1e-6:
+    together = float(np.abs(weights).sum())
+    if method != "lime" and together < 1e-6:
         warnings = (_UNMOVED,)
+    elif _UNMOVED not in warnings and together < _LITTLE:
+        warnings += (
+            f"No part by itself moves this score much (all of them together: {100 * together:.2g} points of P(fake)). "
+            "Read the map for where, not for how much.",
+        )
     return {
         "method": method,
         "of": asked.of,
@@ -183,6 +189,7 @@ def _common(
     }
 
 
+_LITTLE = 0.05
 _UNMOVED = "The score does not move whatever is hidden, so nothing in this area can be named as the reason."
 
 

@@ -3,8 +3,8 @@
 Occlusion sensitivity (Zeiler and Fergus 2014, arXiv 1311.2901). Departures: coarse cells first, then only the most
 telling are divided, level by level, so that 16 + 24 + 24 pictures stand for a grid of 16 x 16; and an effect counts
 against the median effect of the coarse cells (in proportion to its area). Any fill is itself a small forgery and raises
-P(fake) a little wherever it lies: the median takes that common part away. A positive weight thus says: hiding this lowers
-P(fake) more (or raises it less) than hiding the median cell does.
+P(fake) a little wherever it lies: the median takes that common part away. A positive weight says that
+hiding this lowers P(fake) more (or raises it less) than hiding the median cell does.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def figure(explanation: Explanation, canvas: Any = None) -> Any:
         for _, number in density:
             panel.contour(parts == number, levels=[0.5], colors=colour, linewidths=1.1)
         total = 100 * float(np.maximum(sign * explanation.weights, 0).sum())
-        panel.set_title(f"speaks for {word}: {total:.0f} points in all", fontsize=11, color=colour)
+        panel.set_title(f"speaks for {word}: {total:.2g} points in all", fontsize=11, color=colour)
     for panel in axes:
         panel.set_axis_off()
     drawing.suptitle(_title(explanation), fontsize=12)

@@ -26,8 +26,8 @@ _HAIR = (0, 0.3, 2.9, 3.8)
 _HAIR_ENDS = 1.2  # below this height what stands beside the face is rather neck and background
 _ROWS, _COLUMNS = ("upper", "middle", "lower"), ("left", "middle", "right")
 _LOOKED_AT = 256
-MIN_CHANGE = 0.002
-"""Changes of P(fake) below a fifth of a percentage point are not told."""
+MIN_CHANGE, MIN_SHARE = 1e-4, 0.05
+"""Changes of P(fake) below a hundredth of a point, or a twentieth of all that the map holds, are not told."""
 
 
 def regions(face: Face | None, area: Crop, side: int = _LOOKED_AT) -> dict[str, Bools]:
@@ -66,15 +66,16 @@ def effects(
 ) -> tuple[Effect, ...]:
     """What each region does to P(fake), strongest first: the sum of the weights of its share of every part.
 
-    It is told only where the map bears it out: a fifth of a point or more and, with standard errors, twice its own; and
-    with at least half of it from parts that lie mostly inside the region, because a part larger than the region, or
-    astride its border, cannot say on which side the reason lies.
+    It is told only where the map bears it out: a twentieth or more of all that the map holds and, with standard errors,
+    twice its own; and with at least half of it from parts that lie mostly inside the region, because a part larger than
+    the region, or astride its border, cannot say on which side the reason lies.
     """
     height, width = parts.shape
     scale = min(1.0, _LOOKED_AT / max(height, width))
     side = max(1, round(max(height, width) * scale))
     small = cv2.resize(parts, (side, side), interpolation=cv2.INTER_NEAREST)
     sizes = np.maximum(np.bincount(small.ravel(), minlength=len(weights)), 1)
+    least = MIN_SHARE * float(np.abs(weights).sum())
     found = []
     for name, mask in regions(face, area, side).items():
         share = np.bincount(small[mask], minlength=len(weights)) / sizes
@@ -83,7 +84,7 @@ def effects(
         strength = float(np.abs(terms).sum())
         inside = float(np.abs(terms[share >= 0.5]).sum())
         noise = 0.0 if errors is None else float(np.sqrt(((share * errors) ** 2).sum()))
-        told = abs(change) >= max(MIN_CHANGE, 2 * noise) and inside >= 0.5 * strength
+        told = abs(change) >= max(MIN_CHANGE, least, 2 * noise) and inside >= 0.5 * strength
         found.append(Effect(name, change, float(mask.mean()), told))
     return tuple(sorted(found, key=lambda effect: -abs(effect.change)))
 
@@ -97,7 +98,7 @@ def sentences(found: tuple[Effect, ...], p_fake: float) -> str:
     said = []
     for name, effects in (("fake", fake), ("real", real)):
         if effects:
-            each = ", ".join(f"{e.region} ({100 * e.change:+.1f} points)" for e in effects)
+            each = ", ".join(f"{e.region} ({100 * e.change:+.2g} points)" for e in effects)
             said.append(f"Speaks for {name}: {each}.")
     silent = [e.region for e in found if not e.told]
     if silent:

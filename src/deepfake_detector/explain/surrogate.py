@@ -48,10 +48,11 @@ def fit(keep: Bools, scores: Floats64) -> Fit:
     x_mean, y_mean = weights @ x / total, float(weights @ y / total)
     xc, yc = x - x_mean, y - y_mean
     inverse = np.linalg.inv((xc * weights[:, None]).T @ xc + _ALPHA * np.eye(x.shape[1]))
-    coefficients = inverse @ ((xc * weights[:, None]).T @ yc)
-    residual = yc - xc @ coefficients
     spread = float(weights @ yc**2)
-    r2 = 1 - float(weights @ residual**2) / spread if spread > 1e-18 else 0.0
+    moved = spread > 1e-18  # else there is nothing but rounding, and a map of rounding would look like any other
+    coefficients = inverse @ ((xc * weights[:, None]).T @ yc) if moved else np.zeros(x.shape[1])
+    residual = yc - xc @ coefficients
+    r2 = 1 - float(weights @ residual**2) / spread if moved else 0.0
     # The sandwich: samples differ in weight, and need not differ in noise.
     middle = (xc * (weights * residual)[:, None]).T @ (xc * (weights * residual)[:, None])
     errors = np.sqrt(np.maximum(np.diag(inverse @ middle @ inverse), 0))
@@ -71,7 +72,7 @@ def stability(keep: Bools, scores: Floats64, seed: int) -> float:
     for _ in range(_SPLITS):
         order = rng.permutation(len(keep))
         first, second = (fit(keep[half], scores[half]).weights for half in np.array_split(order, 2))
-        if first.std() > 0 and second.std() > 0:
+        if min(first.std(), second.std()) > 1e-12:
             found.append(float(np.corrcoef(first, second)[0, 1]))
     if not found:
         return 0.0

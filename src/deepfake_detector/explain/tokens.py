@@ -107,7 +107,7 @@ def attention(area: Crop, p_fake: float, leave_out: LeaveOut) -> tuple[Ints, Flo
 def _covered(edges: np.ndarray, low: float, high: float) -> np.ndarray:
     """Share of each interval between edges that lies between low and high."""
     inside = np.minimum(edges[1:], high) - np.maximum(edges[:-1], low)
-    return np.clip(inside / np.maximum(np.diff(edges), 1e-9), 0, 1)
+    return np.asarray(np.clip(inside / np.maximum(np.diff(edges), 1e-9), 0, 1))
 
 
 def _weighted(weights: Floats, tokens: Floats) -> Floats:
