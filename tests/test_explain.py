@@ -282,9 +282,7 @@ def test_wrong_options(brightness: DeepfakeDetector, options: dict[str, object],
     ],
 )
 @pytest.mark.parametrize("label", [0, 1])
-def test_image_and_mask_are_what_lime_gives(
-    tmp_path: Path, arguments: dict[str, object], label: int
-) -> None:
+def test_image_and_mask_are_what_lime_gives(tmp_path: Path, arguments: dict[str, object], label: int) -> None:
     lime_image = pytest.importorskip("lime.lime_image", reason="lime==0.2.0.1, of the dev extra")
     picture = noise(120, 120) // 3
     picture[:, 60:] += 170  # what is darker than the grey speaks for real, what is brighter for fake

@@ -38,7 +38,7 @@ def superpixels(image: Pixels, count: int) -> Ints:
     if scale < 1:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    # By default pieces below half the mean size are merged away, and on plain backgrounds that is half of what was asked.
+    # By default pieces below half the mean size are merged away; on plain backgrounds that is half of what was asked.
     found = slic(small, n_segments=count, compactness=10, sigma=1, start_label=0, min_size_factor=0.2)
     return checked(cv2.resize(found.astype(np.int32), (width, height), interpolation=cv2.INTER_NEAREST), image)
 
