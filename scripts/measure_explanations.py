@@ -2,7 +2,8 @@
 
 python scripts/measure_explanations.py --data PACK --pictures 12 --out docs/faithfulness.json
 
-Each picture is a real face of the pack's validation split with a region of another's blended in, kept only where the
+Each picture is a real face of the pack's validation split with part of another's blended in: in turn a region of the
+face, and an ellipse anywhere in the crop (if all lay in the middle, knowing the middle would do). It is kept only where the
 detector noticed: P(fake) of the face rises by a tenth or more. Explained is the face's own score. Needs the ``train``
 extra (onnx, to shuffle weights) and ``explain``.
 """
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 from onnx import numpy_helper
@@ -28,9 +30,11 @@ from deepfake_detector.explain import explain, faithfulness
 from deepfake_detector.explain.faithfulness import Row
 from deepfake_detector.explain.subject import Subject, subject
 from deepfake_detector.explain.superpixels import GREY
+from deepfake_detector.faces.crop import around
 from deepfake_detector.images import read
 from deepfake_detector.models.bundle import Bundle
 from deepfake_detector.train.forge import composite
+from deepfake_detector.types import Face
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ("140k-real-and-fake-faces", "deepfake-and-real-images", "hires-faces", "press-reals")
@@ -50,9 +54,12 @@ def forged(detector: DeepfakeDetector, data: Path, seed: int) -> Iterator[tuple[
         faces = [detector.preprocessor.detector.detect(pixels) for pixels in (own, other)]
         if not all(faces) or faces[0][0].size < 70:
             continue
-        region = REGIONS[made % len(REGIONS)]
+        region = REGIONS[made // 2 % len(REGIONS)] if made % 2 == 0 else "anywhere"
         try:
-            altered = composite(own, faces[0][0], other, faces[1][0], rng, region)
+            if region == "anywhere":
+                altered = pasted(own, faces[0][0], other, faces[1][0], rng)
+            else:
+                altered = composite(own, faces[0][0], other, faces[1][0], rng, region)
         except ValueError:
             continue
         before, after = (detector.predict(pixels).faces for pixels in (own, altered))
@@ -60,6 +67,22 @@ def forged(detector: DeepfakeDetector, data: Path, seed: int) -> Iterator[tuple[
         if scores[0] is not None and scores[1] is not None and scores[1] - scores[0] >= 0.1:
             made += 1
             yield altered, own, region
+
+
+def pasted(own: np.ndarray, face: Face, other: np.ndarray, donor: Face, rng: np.random.Generator) -> np.ndarray:
+    """A soft ellipse of the other picture, aligned by landmarks, at any place of the face's crop."""
+    matrix, _ = cv2.estimateAffinePartial2D(np.array(donor.landmarks), np.array(face.landmarks), method=cv2.LMEDS)
+    if matrix is None:
+        raise ValueError("the landmarks of the two faces cannot be aligned")
+    height, width = own.shape[:2]
+    source = cv2.warpAffine(other, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    crop = around(face, (width, height))
+    x, y = rng.uniform(0.1, 0.9, 2) * crop.side + (crop.x, crop.y)
+    radii = rng.uniform(0.1, 0.22, 2) * crop.side
+    mask = np.zeros((height, width), np.float32)
+    cv2.ellipse(mask, (round(x), round(y)), (round(radii[0]), round(radii[1])), 0, 0, 360, 1.0, -1)
+    mask = cv2.GaussianBlur(mask, (0, 0), max(0.6, 0.015 * crop.side))[:, :, None]
+    return np.asarray(np.rint(source * mask + own * (1 - mask)), np.uint8)
 
 
 def shuffled(bundle: Bundle, seed: int, only_heads: bool) -> DeepfakeDetector:

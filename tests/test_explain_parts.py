@@ -83,7 +83,7 @@ def test_the_layout_is_that_of_the_shipped_encoder(detector: DeepfakeDetector, a
     outputs = detector.members.encoded(card, astronaut, Crop(0, 0, 512))
     view = Encoded.read(Crop(0, 0, 512), outputs, card.encoder_output or "")
     assert view is not None
-    assert {block + 1 for block in view.tokens} == set(encoder.TOKEN_BLOCKS)
+    assert {block + 1 for block in view.tokens} == {8, 12} < set(encoder.TOKEN_BLOCKS)
     (found,) = view.without(np.full((1, 196), 1e-9, np.float32))
     assert found == pytest.approx(view.statistics, abs=2e-3)
 

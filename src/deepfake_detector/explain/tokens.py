@@ -1,8 +1,8 @@
 """What an encoder's patches add to the score: leave patch tokens out and ask the heads again.
 
 A head reads means and spreads over the encoder's 196 patch tokens. The encoder's graph also gives those tokens (of
-blocks 4, 8 and 12), so the statistics without some patches can be computed and shown to the shipped heads, aggregation
-and calibration: no pixel is changed, so no fill can pass for a forgery, and one run of the encoder serves every patch.
+blocks 4, 8 and 12; the last two are used), so the statistics without some patches can be computed and shown to the
+shipped heads, aggregation and calibration: no pixel is changed, so no fill can pass for a forgery, and one run of the encoder serves every patch.
 Nearest relative: class-activation maps, where a linear head reads a mean over positions (Zhou et al. 2016, arXiv
 1512.04150). Departures: spreads and centre means are recomputed too, and the heads' and the ensemble's curves are kept.
 
@@ -28,6 +28,9 @@ GRID = 14
 MEAN, SPREAD, CENTRE_MEAN = 1, 2, 3
 """Rows of the statistics that depend on patch tokens; row 0 is the CLS token."""
 _CENTRE = slice(3, 11)
+_SHALLOW = 1 / 3
+"""Tokens of this first share of the blocks are not left out: with block 4 of 12 less of twelve altered regions was
+found (share of the positive weights .29 against .31, mean rank of its cells .84 against .86)."""
 _WINDOW = 3
 
 LeaveOut = Callable[[list[Box]], Floats64]
@@ -45,13 +48,15 @@ class Encoded:
     @classmethod
     def read(cls, crop: Crop, outputs: Mapping[str, Floats], statistics: str) -> Encoded | None:
         """From an encoder's outputs by name; None where it gives no patch tokens of this layout."""
+        rows = outputs.get(statistics)
+        if rows is None or rows.ndim != 4:
+            return None
         tokens = {}
         for name, value in outputs.items():
-            if (found := re.fullmatch(r"tokens_(\d+)", name)) and value.shape[1] == GRID * GRID:
+            found = re.fullmatch(r"tokens_(\d+)", name)
+            if found and value.shape[1] == GRID * GRID and int(found[1]) / rows.shape[1] > _SHALLOW:
                 tokens[int(found[1]) - 1] = value[0]
-        if not tokens or outputs[statistics].ndim != 4:
-            return None
-        return cls(crop, outputs[statistics][0], tokens)
+        return cls(crop, rows[0], tokens) if tokens else None
 
     def coverage(self, boxes: list[Box]) -> Floats:
         """How much of each patch each box of the picture covers: float32 (n, 196) in [0, 1]."""
