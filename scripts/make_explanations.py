@@ -12,8 +12,8 @@ from deepfake_detector.explain import explain
 
 ROOT = Path(__file__).parents[1]
 FIGURES = {
-    "why-fake-collins-as-hopper.png": ("fake-collins-as-hopper.jpg", 0),
-    "why-fake-hopper-as-collins.png": ("fake-hopper-as-collins.jpg", "verdict"),
+    "why-fake-collins-as-hopper.jpg": ("fake-collins-as-hopper.jpg", 0),
+    "why-fake-hopper-as-collins.jpg": ("fake-hopper-as-collins.jpg", "verdict"),
 }
 """Figure: (picture, what is explained)."""
 

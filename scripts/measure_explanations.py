@@ -3,9 +3,9 @@
 python scripts/measure_explanations.py --data PACK --pictures 12 --out docs/faithfulness.json
 
 Each picture is a real face of the pack's validation split with part of another's blended in: in turn a region of the
-face, and an ellipse anywhere in the crop (if all lay in the middle, knowing the middle would do). It is kept only where the
-detector noticed: P(fake) of the face rises by a tenth or more. Explained is the face's own score. Needs the ``train``
-extra (onnx, to shuffle weights) and ``explain``.
+face, and an ellipse anywhere in the crop (if all lay in the middle, knowing the middle would do). It is kept only where
+the detector noticed: P(fake) of the face rises by a tenth or more. Explained is the face's own score. Needs the extras
+``train`` (onnx, to shuffle weights) and ``explain``.
 """
 
 from __future__ import annotations

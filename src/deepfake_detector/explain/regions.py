@@ -26,8 +26,8 @@ _HAIR = (0, 0.3, 2.9, 3.8)
 _HAIR_ENDS = 1.2  # below this height what stands beside the face is rather neck and background
 _ROWS, _COLUMNS = ("upper", "middle", "lower"), ("left", "middle", "right")
 _LOOKED_AT = 256
-MIN_CHANGE, MIN_SHARE = 1e-4, 0.05
-"""Changes of P(fake) below a hundredth of a point, or a twentieth of all that the map holds, are not told."""
+MIN_CHANGE, MIN_SHARE = 1e-5, 0.05
+"""Changes of P(fake) below this, or below a twentieth of all that the map holds, are not told."""
 
 
 def regions(face: Face | None, area: Crop, side: int = _LOOKED_AT) -> dict[str, Bools]:

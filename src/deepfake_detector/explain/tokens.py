@@ -2,7 +2,8 @@
 
 A head reads means and spreads over the encoder's 196 patch tokens. The encoder's graph also gives those tokens (of
 blocks 4, 8 and 12; the last two are used), so the statistics without some patches can be computed and shown to the
-shipped heads, aggregation and calibration: no pixel is changed, so no fill can pass for a forgery, and one run of the encoder serves every patch.
+shipped heads, aggregation and calibration. No pixel is changed, so no fill can pass for a forgery, and one run of the
+encoder serves every patch.
 Nearest relative: class-activation maps, where a linear head reads a mean over positions (Zhou et al. 2016, arXiv
 1512.04150). Departures: spreads and centre means are recomputed too, and the heads' and the ensemble's curves are kept.
 
