@@ -174,3 +174,88 @@ def grey(level: int, width: int = 120, height: int = 100) -> Pixels:
 
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def window_graph(side: int, window: tuple[int, int, int, int], slope: float, offset: float) -> bytes:
+    """logits = slope * (mean of the view inside the window x0, y0, x1, y1) + offset; it sees nothing else."""
+    x0, y0, x1, y1 = window
+    arrays = {"starts": [y0, x0], "ends": [y1, x1], "axes": [2, 3], "axis": [1]}
+    initialisers = [numpy_helper.from_array(np.array(v, np.int64), name) for name, v in arrays.items()]
+    initialisers += [
+        numpy_helper.from_array(np.full((1, 4), slope, np.float32), "w"),
+        numpy_helper.from_array(np.full(4, offset, np.float32), "b"),
+    ]
+    nodes = [
+        helper.make_node("Slice", ["x", "starts", "ends", "axes"], ["part"]),
+        helper.make_node("ReduceMean", ["part"], ["m"], axes=[1, 2, 3], keepdims=0),
+        helper.make_node("Unsqueeze", ["m", "axis"], ["u"]),
+        helper.make_node("Gemm", ["u", "w", "b"], ["logits"]),
+    ]
+    return _model(nodes, [3, side, side], ["N", 4], initialisers, "logits")
+
+
+def window_bundle(window: tuple[int, int, int, int]) -> Bundle:
+    """Fake where the window (of the 32-pixel view of each face, and of the whole) is bright: 8 * brightness - 4."""
+    graph = window_graph(32, window, 8.0, -4.0)
+    return replace(bundle(), graphs={"face": graph, "scene": graph})
+
+
+def patch_encoder() -> bytes:
+    """Tokens (N, 196, 3): the mean colour of each 16-pixel patch of a 224-pixel view; statistics (N, 1, 4, 3) of them.
+
+    Rows: mean, mean, spread, mean of the middle 8 x 8, as in the shipped encoder.
+    """
+    arrays = {"flat": [0, 3, 196], "square": [0, 3, 14, 14], "three": [3, 3], "eleven": [11, 11], "axes": [2, 3]}
+    initialisers = [numpy_helper.from_array(np.array(v, np.int64), name) for name, v in arrays.items()]
+    initialisers += [numpy_helper.from_array(np.array([1], np.int64), "row")]
+    nodes = [
+        helper.make_node("AveragePool", ["x"], ["pooled"], kernel_shape=[16, 16], strides=[16, 16]),
+        helper.make_node("Reshape", ["pooled", "flat"], ["columns"]),
+        helper.make_node("Transpose", ["columns"], ["tokens_01"], perm=[0, 2, 1]),
+        helper.make_node("ReduceMean", ["tokens_01"], ["mean"], axes=[1], keepdims=1),
+        helper.make_node("Sub", ["tokens_01", "mean"], ["centred"]),
+        helper.make_node("Mul", ["centred", "centred"], ["squared"]),
+        helper.make_node("ReduceMean", ["squared"], ["variance"], axes=[1], keepdims=1),
+        helper.make_node("Sqrt", ["variance"], ["spread"]),
+        helper.make_node("Slice", ["pooled", "three", "eleven", "axes"], ["middle"]),
+        helper.make_node("ReduceMean", ["middle"], ["centre"], axes=[2, 3], keepdims=0),
+        helper.make_node("Unsqueeze", ["centre", "row"], ["centre_row"]),
+        helper.make_node("Concat", ["mean", "mean", "spread", "centre_row"], ["rows"], axis=1),
+        helper.make_node("Unsqueeze", ["rows", "row"], ["statistics"]),
+    ]
+    outputs = {"statistics": ["N", 1, 4, 3], "tokens_01": ["N", 196, 3]}
+    graph = helper.make_graph(
+        nodes,
+        "toy",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 3, 224, 224])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()],
+        initialisers,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def patch_head() -> bytes:
+    """logits = 20 * (red patch mean) - 2, the same for all four outputs; input is the statistics (N, 1, 4, 3)."""
+    matrix = np.zeros((12, 4), np.float32)
+    matrix[3] = 20  # row 1 (patch mean), red
+    nodes = [
+        helper.make_node("Flatten", ["x"], ["flat"]),
+        helper.make_node("Gemm", ["flat", "w", "b"], ["logits"]),
+    ]
+    weights = [
+        numpy_helper.from_array(matrix, "w"),
+        numpy_helper.from_array(np.full(4, -2, np.float32), "b"),
+    ]
+    return _model(nodes, [1, 4, 3], ["N", 4], weights, "logits")
+
+
+def patch_bundle() -> Bundle:
+    """A face member and a scene member with one encoder; redness speaks for fake."""
+    shared = {"side": 224, "encoder": "patches", "encoder_output": "statistics"}
+    return replace(
+        bundle(),
+        cards=(card("toy-face", "face", "head", **shared), card("toy-scene", "scene", "head", **shared)),
+        graphs={"patches": patch_encoder(), "head": patch_head()},
+    )

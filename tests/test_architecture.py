@@ -18,13 +18,13 @@ LAYERS = [
     {"models", "quality"},
     {"preprocessor", "ensemble"},
     {"detector"},
-    {"evaluate"},
+    {"evaluate", "explain"},
     {"cli"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}
 TRAIN_MAY_USE = {"errors", "types", "images", "faces", "models", "quality", "ensemble"}
 TRAIN_MAY_USE_OF_EVALUATE = {"metrics", "manifest", "corruptions"}
-HEAVY = {"torch", "sklearn", "scipy", "onnx", "matplotlib", "skimage"}
+HEAVY = {"torch", "sklearn", "scipy", "onnx", "matplotlib", "skimage", "tqdm"}
 
 
 def room_of(path: Path) -> str:
@@ -85,7 +85,7 @@ def test_arrows_run_one_way(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_inference_never_needs_the_extras(path: Path) -> None:
     room = room_of(path)
-    if room == "evaluate":
+    if room in ("evaluate", "explain"):
         assert not HEAVY & on_import(path), "inside the functions, after extras.require: the extra may be missing"
     elif room != "train":
         assert not HEAVY & {module.split(".")[0] for module, _ in imports(path)}

@@ -5,7 +5,9 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import matplotlib.pyplot as plt
 import pytest
 from click.testing import CliRunner
 
@@ -13,6 +15,8 @@ from deepfake_detector import DeepfakeDetector
 from deepfake_detector.cli.app import app
 from deepfake_detector.evaluate.corruptions import ALL, CONDITIONS, RE_ENCODINGS
 from deepfake_detector.evaluate.metrics import DESCRIPTIONS
+from deepfake_detector.explain import explainer
+from deepfake_detector.explain.faithfulness import Row, faithful, table
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -47,6 +51,46 @@ def test_every_evaluation_the_readme_shows_can_be_typed() -> None:
         usage = CliRunner().invoke(app, [command, "--help"]).stdout
         for option in re.findall(r"--[a-z][a-z-]+", typed):
             assert f"{option} " in usage, option
+
+
+def test_the_explanation_the_readme_shows_runs(
+    detector: DeepfakeDetector, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a user writes it, on the shipped weights; with fewer samples, which change nothing but the time."""
+    block = README.split("## Ask why")[1].split("## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", block, re.DOTALL)
+    monkeypatch.chdir(photo.parent)
+    monkeypatch.setattr(explainer, "DeepfakeDetector", lambda: detector)
+    monkeypatch.setitem(explainer.LimeExplainer.__init__.__kwdefaults__ or {}, "num_samples", 12)
+    plt.switch_backend("agg")
+    names: dict[str, Any] = {}
+    exec(code, names)
+    explanation, image, mask = names["lime_explanation"], names["image"], names["mask"]
+    assert explanation.p_fake == detector.predict(photo).score
+    assert (photo.parent / "why.png").stat().st_size > 10_000
+    assert image.shape == (512, 512, 3)
+    assert mask.shape == explanation.segments.shape == (512, 512)
+    assert names["label"] in explanation.local_exp
+    assert any("few" in warning for warning in explanation.warnings)
+    plt.close("all")
+    for typed in re.findall(r"^deepfake-detector explain (.*?)(?: +#.*)?$", block, re.MULTILINE):
+        usage = CliRunner().invoke(app, ["explain", "--help"]).stdout
+        for option in re.findall(r"--[a-z][a-z-]+", typed):
+            assert f"{option} " in usage, option
+
+
+def test_the_page_on_explanations_shows_the_measurement() -> None:
+    text = (ROOT / "docs/explanations.md").read_text(encoding="utf-8")
+    kept = json.loads((ROOT / "docs/faithfulness.json").read_text(encoding="utf-8"))
+    rows = {name: Row(**values) for name, values in kept["rows"].items()}
+    assert table(rows, ("random", "centre blob")) in text
+    assert kept["command"] in text
+
+
+def test_the_default_method_is_one_that_was_found_true(detector: DeepfakeDetector) -> None:
+    kept = json.loads((ROOT / "docs/faithfulness.json").read_text(encoding="utf-8"))
+    rows = {name: Row(**values) for name, values in kept["rows"].items()}
+    assert faithful(rows[explainer.default_method(detector)], [rows["random"], rows["centre blob"]])
 
 
 def test_the_page_on_evaluation_names_every_figure_and_change() -> None:

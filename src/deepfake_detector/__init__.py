@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .detector import UnreadableWarning as UnreadableWarning
     from .errors import DataError as DataError
     from .errors import DeepfakeDetectorError as DeepfakeDetectorError
+    from .errors import ExplanationError as ExplanationError
     from .errors import ImageError as ImageError
     from .errors import ImageNotFound as ImageNotFound
     from .errors import ImageTooLarge as ImageTooLarge
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from .errors import ModelInvalid as ModelInvalid
     from .errors import ModelNotFound as ModelNotFound
     from .errors import OptionError as OptionError
+    from .explain.base import Explanation as Explanation
+    from .explain.base import LimeExplanation as LimeExplanation
+    from .explain.explainer import LimeExplainer as LimeExplainer
     from .faces.crop import MIN_FACE as MIN_FACE
     from .preprocessor import ImagePreprocessor as ImagePreprocessor
     from .preprocessor import NoFaceWarning as NoFaceWarning
@@ -43,6 +47,9 @@ _HOME = {
     "UnreadableWarning": "detector",
     "ImagePreprocessor": "preprocessor",
     "NoFaceWarning": "preprocessor",
+    "LimeExplainer": "explain.explainer",
+    "Explanation": "explain.base",
+    "LimeExplanation": "explain.base",
     "REASONS": "types",
     "Face": "types",
     "FaceResult": "types",
@@ -50,6 +57,7 @@ _HOME = {
     "Prediction": "types",
     "DataError": "errors",
     "DeepfakeDetectorError": "errors",
+    "ExplanationError": "errors",
     "ImageError": "errors",
     "ImageNotFound": "errors",
     "ImageTooLarge": "errors",

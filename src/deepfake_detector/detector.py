@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from io import IOBase
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from PIL.Image import Image
 
 from . import images, quality
-from .ensemble.aggregate import Aggregator, Combined
+from .ensemble.aggregate import Aggregator, Combined, Logits
 from .ensemble.policy import Policy
 from .errors import DeepfakeDetectorError, ImageError, ImageTooSmall, OptionError
 from .faces.base import FaceDetector
@@ -35,6 +36,24 @@ logging.getLogger("deepfake_detector").addHandler(logging.NullHandler())  # sile
 
 class UnreadableWarning(UserWarning):
     """Some pictures of a batch could not be judged."""
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What the members said of one picture, before it became a score.
+
+    scored: which of ``located.faces`` have a score. faces: logits by member for each of those. scene: for the whole.
+    """
+
+    located: Located
+    scored: tuple[int, ...]
+    faces: tuple[Logits, ...]
+    scene: Logits
+
+    @property
+    def sizes(self) -> tuple[float, ...]:
+        """The scored faces' sides, in pixels."""
+        return tuple(self.located.faces[i].size for i in self.scored)
 
 
 class DeepfakeDetector:
@@ -69,9 +88,9 @@ class DeepfakeDetector:
         self.aggregation: Aggregation = aggregation
         self.max_faces = max_faces
         self.bundle = Bundle.load(model)
-        self._members = Members(self.bundle.cards, self.bundle.graphs)
-        self._aggregator = Aggregator.from_dict(self.bundle.ensemble)
-        self._aggregator.check({card.name: card.region for card in self.bundle.cards})
+        self.members = Members(self.bundle.cards, self.bundle.graphs)
+        self.aggregator = Aggregator.from_dict(self.bundle.ensemble)
+        self.aggregator.check({card.name: card.region for card in self.bundle.cards})
         self._policy = Policy.from_dict(self.bundle.ensemble.get("policy", {}))
         self.threshold = self._policy.threshold if threshold is None else threshold
 
@@ -94,6 +113,10 @@ class DeepfakeDetector:
 
         Raises ImageNotFound, ImageUnreadable, ImageTooLarge or ImageTooSmall (all ImageError).
         """
+        return self.judge(self.look(source))
+
+    def look(self, source: ImageSource) -> Look:
+        """Find the faces and ask every member: all of ``predict`` but the verdict. Raises as ``predict`` does."""
         located = self.preprocessor.locate(source)
         width, height = located.picture.size
         if min(width, height) < MIN_SIDE:
@@ -103,13 +126,20 @@ class DeepfakeDetector:
             )
         scored = [i for i, face in enumerate(located.faces) if face.size >= MIN_FACE][: self.max_faces]
         pixels = located.picture.pixels
-        combined = self._aggregator.combine(
-            [self._members.logits(pixels, located.crops[i], "face") for i in scored],
-            [located.faces[i].size for i in scored],
-            self._members.logits(pixels, located.whole, "scene"),
-            self.aggregation,
+        return Look(
+            located,
+            tuple(scored),
+            tuple(self.members.logits(pixels, located.crops[i], "face") for i in scored),
+            self.members.logits(pixels, located.whole, "scene"),
         )
-        return self._result(located, scored, combined)
+
+    def combine(self, look: Look) -> Combined:
+        """The scores that the members' logits make together."""
+        return self.aggregator.combine(look.faces, look.sizes, look.scene, self.aggregation)
+
+    def judge(self, look: Look) -> Prediction:
+        """The verdict on what was seen."""
+        return self._result(look.located, list(look.scored), self.combine(look))
 
     def predict_batch(self, sources: Iterable[ImageSource], workers: int | None = None) -> list[Prediction | Failure]:
         """Judge many pictures, in order; the same numbers as ``predict``, sooner.

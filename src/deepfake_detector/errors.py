@@ -10,6 +10,7 @@
     │   ├── ModelNotFound     no such file, and no shipped bundle of that name
     │   └── ModelInvalid      not one of our bundles, damaged, or made for another version
     ├── DataError             labelled pictures are not as expected (also a ValueError)
+    ├── ExplanationError      there is nothing an explanation could be made of
     ├── MissingExtra          an optional part is not installed (also an ImportError)
     └── OptionError           an argument is outside what is allowed (also a ValueError)
 
@@ -66,6 +67,10 @@ class ModelInvalid(ModelError):
 
 class DataError(DeepfakeDetectorError, ValueError):
     """A manifest or a folder of labelled pictures is not as expected; the message says what was."""
+
+
+class ExplanationError(DeepfakeDetectorError):
+    """There is nothing that this explanation could be made of; the message says why, and what can be asked for."""
 
 
 class MissingExtra(DeepfakeDetectorError, ImportError):

@@ -9,6 +9,7 @@ import click
 from .. import __version__
 from .completion import completion
 from .evaluate import evaluate
+from .explain import explain
 from .info import info
 from .predict import predict
 from .robustness import robustness
@@ -26,6 +27,7 @@ def app() -> None:
 
 
 app.add_command(predict)
+app.add_command(explain)
 app.add_command(evaluate)
 app.add_command(robustness)
 app.add_command(train)

@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from ..types import FAMILIES, Aggregation, Floats
 LIMIT = 8.0
 """Logits are softly limited to +-LIMIT: beyond it a member is only more sure of itself, not more often right."""
 
+Situation = Literal["face", "scene", "both"]
 Logits = Mapping[str, Floats]
 """Raw logits float32 (4,) by member: pooled, swap, gan, generated."""
 
@@ -203,6 +204,21 @@ class Aggregator:
             tuple(face_members),
             tuple({f: sigmoid(s.face.logit(face)) for f, s in self.kinds.items()} for face in faces),
         )
+
+    def asked(self, situation: Situation, how: Aggregation) -> frozenset[str]:
+        """Members that can move the score of a situation; the learned weights of the others are zero."""
+        if how == "stacked":
+            score: Linear = getattr(self.picture, situation)
+            return frozenset(name for name, weights in score.weights.items() if any(weights))
+        return frozenset(self.members)
+
+    def deciding(self, faces: Sequence[Logits], sizes: Sequence[float], scene: Logits, how: Aggregation) -> int:
+        """Which face has the largest part in the picture's likelihood ratio (see the rule above)."""
+        if how == "stacked":
+            logits = [self.picture.both.logit({**face, **scene}) for face in faces]
+        else:
+            logits = [logit(self._plain(self._member_scores(face), "face", how)) for face in faces]
+        return int(np.argmax(np.asarray(logits) + np.log(np.asarray(sizes, np.float64))))
 
     def _member_scores(self, logits: Logits) -> dict[str, float]:
         return {name: sigmoid(self.members[name].logit({name: value})) for name, value in logits.items()}

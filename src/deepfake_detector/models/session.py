@@ -7,7 +7,7 @@ score is the same to the bit whatever pictures stand beside it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 import numpy as np
 import onnxruntime as ort
@@ -34,30 +34,47 @@ class Members:
         for card in self.cards:
             self._check(card)
 
-    def logits(self, pixels: Pixels, crop: Crop, region: Region) -> dict[str, Floats]:
-        """Logits float32 (4,) of every member of ``region``, by name, for one part of an RGB uint8 picture."""
+    def logits(
+        self, pixels: Pixels, crop: Crop, region: Region, only: Container[str] | None = None
+    ) -> dict[str, Floats]:
+        """Logits float32 (4,) of every member of ``region``, by name, for one part of an RGB uint8 picture.
+
+        only: names of the members that are asked; None asks all.
+        """
         views: dict[tuple[object, ...], Floats] = {}
         encoded: dict[tuple[object, ...], Floats] = {}
         result = {}
         for card in self.cards:
-            if card.region != region:
+            if card.region != region or (only is not None and card.name not in only):
                 continue
             key = (card.sampling, card.side, card.mean, card.std)
             if key not in views:
-                cut = native if card.sampling == "native" else resized
-                views[key] = normalised(cut(pixels, crop, card.side), card.mean, card.std)
+                views[key] = _view(card, pixels, crop)
             values = views[key]
             if card.encoder and card.encoder_output:
                 of_encoder = (*key, card.encoder, card.encoder_output)
                 if of_encoder not in encoded:
                     encoded[of_encoder] = _run(self._sessions[card.encoder], values, card.encoder_output)
                 values = encoded[of_encoder]
-            output = self._sessions[card.graph].get_outputs()[0].name
-            logits = _run(self._sessions[card.graph], values, output)[0]
-            if not np.isfinite(logits).all():
-                raise ModelInvalid(f"member {card.name!r} gave a score that is not a number")
-            result[card.name] = logits
+            result[card.name] = self.head(card, values)[0]
         return result
+
+    def encoded(self, card: Card, pixels: Pixels, crop: Crop) -> dict[str, Floats]:
+        """Every output of the card's encoder, by name, for one part of a picture; empty where it has no encoder."""
+        if card.encoder is None:
+            return {}
+        session = self._sessions[card.encoder]
+        names = [output.name for output in session.get_outputs()]
+        outputs = session.run(names, {session.get_inputs()[0].name: _view(card, pixels, crop)})
+        return dict(zip(names, outputs, strict=True))
+
+    def head(self, card: Card, values: Floats) -> Floats:
+        """Logits float32 (n, 4) of one member, from n views or (where it has an encoder) n of its encoder's outputs."""
+        session = self._sessions[card.graph]
+        logits = _run(session, values, session.get_outputs()[0].name)
+        if not np.isfinite(logits).all():
+            raise ModelInvalid(f"member {card.name!r} gave a score that is not a number")
+        return logits
 
     def _check(self, card: Card) -> None:
         """Hold the graphs' own shapes against the card."""
@@ -71,6 +88,11 @@ class Members:
             )
         if card.encoder and card.encoder_output not in [o.name for o in self._sessions[card.encoder].get_outputs()]:
             raise ModelInvalid(f"member {card.name!r}: encoder {card.encoder!r} has no output {card.encoder_output!r}")
+
+
+def _view(card: Card, pixels: Pixels, crop: Crop) -> Floats:
+    cut = native if card.sampling == "native" else resized
+    return normalised(cut(pixels, crop, card.side), card.mean, card.std)
 
 
 def _run(session: ort.InferenceSession, values: Floats, output: str) -> Floats:

@@ -1,0 +1,68 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from fakes import bundle
+from PIL import Image
+
+from deepfake_detector.cli.app import app
+from deepfake_detector.explain import extras
+
+runner = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("model") / "toy.h5"
+    bundle().save(path)
+    return str(path)
+
+
+@pytest.fixture()
+def plain(tmp_path: Path) -> str:
+    """A small picture without a face."""
+    path = tmp_path / "plain.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (80, 90, 3)).astype(np.uint8)).save(path)
+    return str(path)
+
+
+@pytest.mark.parametrize("method", [["--method", "occlusion"], ["--method", "lime", "--samples", "30"], []])
+def test_words_figure_and_json(toy: str, plain: str, tmp_path: Path, method: list[str]) -> None:
+    out = tmp_path / "why.png"
+    result = runner.invoke(app, ["explain", plain, *method, "--out", str(out), "--model", toy])
+    assert result.exit_code == 0, result.output
+    assert Image.open(out).size[0] > 600
+    assert "% fake" in result.stdout
+    as_json = runner.invoke(app, ["explain", plain, *method, "--json", "--model", toy])
+    values = json.loads(as_json.stdout)
+    assert values["words"] in result.stdout
+    assert values["method"] == (method[1] if method else "occlusion")
+    assert values["prediction"]["source"] == plain
+
+
+def test_what_goes_wrong_has_its_exit_code(
+    toy: str, plain: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*arguments: str) -> tuple[int, str]:
+        result = runner.invoke(app, ["explain", *arguments, "--model", toy])
+        return result.exit_code, result.output
+
+    assert run(str(tmp_path / "none.jpg"))[0] == 1
+    code, said = run(plain, "--method", "attention")
+    assert (code, "occlusion" in said) == (1, True)
+    told = runner.invoke(app, ["explain", plain, "--of", "0", "--json", "--model", toy])
+    assert (told.exit_code, json.loads(told.stdout)["error"]) == (1, "ExplanationError")
+    assert run(plain, "--of", "nose")[0] == 2
+    assert run(plain, "--method", "lime", "--samples", "3")[0] == 2
+    assert run(plain, "--seed", "4", "--method", "occlusion")[0] == 2
+    assert run(plain, "--out", str(tmp_path / "no" / "why.png"))[0] == 2
+    (tmp_path / "many").mkdir()
+    for name in "ab":
+        Image.open(plain).save(tmp_path / "many" / f"{name}.png")
+    code, said = run(str(tmp_path / "many"))
+    assert (code, "takes one" in said) == (2, True)
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    code, said = run(plain, "--method", "lime")
+    assert (code, "pip install 'deepfake-detection[explain]'" in said) == (2, True)
