@@ -95,6 +95,7 @@ POLICY: dict[str, Any] = {
     "blurred": 0.0,
     "heavy_compression": 100.0,
     "threshold": 0.5,
+    "operating_points": [[0.01, 0.9], [0.05, 0.5], [0.2, 0.3]],
 }
 
 

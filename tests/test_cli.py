@@ -100,6 +100,7 @@ def test_the_table_names_verdict_scores_and_reasons(toy: str, folder: Path) -> N
     "options",
     [
         ["--threshold", "2"],
+        ["--threshold", "0.5", "--max-fpr", "0.01"],
         ["--model", "no-such-model"],
         ["--aggregation", "median"],
         ["--face-detector", "dlib"],
@@ -117,6 +118,8 @@ def test_no_picture_named_is_wrong_usage() -> None:
 def test_threshold_reaches_the_result(toy: str, folder: Path) -> None:
     result = runner.invoke(app, ["predict", str(folder / "a b.jpg"), "--json", "--model", toy, "--threshold", "0.99"])
     assert json.loads(result.stdout)["threshold"] == 0.99
+    result = runner.invoke(app, ["predict", str(folder / "a b.jpg"), "--json", "--model", toy, "--max-fpr", "0.05"])
+    assert json.loads(result.stdout)["threshold"] == 0.5
 
 
 def test_version_and_completion_and_info(toy: str) -> None:

@@ -97,6 +97,7 @@ def test_threshold_moves_prediction_and_band(model: Path) -> None:
     assert detector(model).predict(picture)[0] == "Fake"
     strict = detector(model, threshold=0.9).predict(picture)
     assert (strict[0], strict.verdict, strict.threshold) == ("Real", "real", 0.9)
+    assert detector(model, max_fpr=0.02).predict(picture).threshold == 0.9  # the toy's point at 1 %
 
 
 @pytest.mark.parametrize(
@@ -105,6 +106,8 @@ def test_threshold_moves_prediction_and_band(model: Path) -> None:
         ({"aggregation": "median"}, "stacked, mean, vote"),
         ({"threshold": 0.0}, "between 0 and 1"),
         ({"threshold": 50}, "between 0 and 1"),
+        ({"threshold": 0.5, "max_fpr": 0.05}, "one of them"),
+        ({"max_fpr": 0.001}, "at least"),
         ({"max_faces": 0}, "at least 1"),
         ({"face_detector": "dlib"}, "yunet, haar"),
     ],

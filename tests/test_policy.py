@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 from fakes import POLICY
 
-from deepfake_detector import ModelInvalid
+from deepfake_detector import ModelInvalid, OptionError
 from deepfake_detector.ensemble.policy import Policy
 
 policy = Policy.from_dict(POLICY)
@@ -50,6 +52,17 @@ def test_quality_reasons() -> None:
     assert policy.quality_reasons(None, 500, 1, 1) == ("no_face",)
     assert policy.quality_reasons(39, 63, 1, 1) == ("small_face", "small_picture")
     assert policy.quality_reasons(40, 64, -0.1, 101) == ("blurred", "heavy_compression")
+
+
+def test_an_operating_point_is_chosen_by_its_false_alarms() -> None:
+    """Points at 1, 5 and 20 %: thresholds 0.9, 0.5 and 0.3."""
+    assert [policy.threshold_for(rate) for rate in (0.01, 0.04, 0.05, 0.9)] == [0.9, 0.9, 0.5, 0.3]
+    with pytest.raises(OptionError, match=r"at least 0\.01"):
+        policy.threshold_for(0.009)
+    with pytest.raises(OptionError, match="no operating points"):
+        replace(policy, operating_points=()).threshold_for(0.05)
+    with pytest.raises(ModelInvalid, match="operating points"):
+        Policy.from_dict({**POLICY, "operating_points": [[0.05, 1.5]]})
 
 
 def test_an_incomplete_policy_is_refused() -> None:

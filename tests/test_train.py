@@ -474,6 +474,16 @@ class TestStack:
         assert 0.02 < alarms <= 0.031
         assert Aggregator.from_dict(values).members.keys() == {"clip-x", "conv-x"}
 
+    def test_operating_points_keep_their_rates(self) -> None:
+        table = self.table(3000)
+        scores = stack.scores(stack.verdict_score(table, {"clip-x": 1.0}), table)
+        reals = (table.fold == stack.VAL) & ~table.fake
+        points = bundles.operating_points(scores, table)
+        assert [rate for rate, _ in points] == [rate for rate in bundles.RATES if rate * reals.sum() >= bundles.COUNTED]
+        assert len(points) >= 5
+        for rate, threshold in points:
+            assert (1 / (1 + np.exp(-scores[reals])) >= threshold).mean() == pytest.approx(rate, abs=3 / reals.sum())
+
     def test_the_band_keeps_the_error(self) -> None:
         table = self.table()
         scores = stack.scores(stack.verdict_score(table, {"clip-x": 1.0}), table)

@@ -63,6 +63,8 @@ class DeepfakeDetector:
     face_detector: "yunet", "haar", or an object with the same ``detect``.
     aggregation: "stacked" (learned, the one that was measured), "mean" or "vote".
     threshold: score from which a picture is called fake; None takes the bundle's. The inconclusive band moves with it.
+    max_fpr: instead of a threshold, the share of real pictures that may be called fake (as measured on the bundle's
+    validation pictures, half of them handled; yours may differ).
     max_faces: how many faces are scored, the largest first; the others are reported without a score.
 
     Raises ModelNotFound, ModelInvalid or OptionError.
@@ -75,6 +77,7 @@ class DeepfakeDetector:
         face_detector: str | FaceDetector = "yunet",
         aggregation: Aggregation = "stacked",
         threshold: float | None = None,
+        max_fpr: float | None = None,
         max_faces: int = 16,
         max_pixels: int = images.MAX_PIXELS,
     ) -> None:
@@ -82,6 +85,8 @@ class DeepfakeDetector:
             raise OptionError(f"unknown aggregation {aggregation!r}; known are {', '.join(_AGGREGATIONS)}")
         if threshold is not None and not 0 < threshold < 1:
             raise OptionError(f"threshold must lie between 0 and 1, got {threshold}")
+        if threshold is not None and max_fpr is not None:
+            raise OptionError("threshold and max_fpr both choose the operating point; give one of them")
         if max_faces < 1:
             raise OptionError(f"max_faces must be at least 1, got {max_faces}")
         self.preprocessor = ImagePreprocessor(face_detector, max_pixels=max_pixels)
@@ -92,6 +97,8 @@ class DeepfakeDetector:
         self.aggregator = Aggregator.from_dict(self.bundle.ensemble)
         self.aggregator.check({card.name: card.region for card in self.bundle.cards})
         self._policy = Policy.from_dict(self.bundle.ensemble.get("policy", {}))
+        if max_fpr is not None:
+            threshold = self._policy.threshold_for(max_fpr)
         self.threshold = self._policy.threshold if threshold is None else threshold
 
     @classmethod

@@ -35,6 +35,9 @@ _CHUNK = 16
 @click.option(
     "--threshold", type=float, help="Probability of fake, 0 to 1, from which a picture is called fake.  [default: 0.5]"
 )
+@click.option(
+    "--max-fpr", type=float, help="Instead of a threshold: the share of real pictures that may be called fake."
+)
 def predict(
     paths: tuple[str, ...],
     as_json: bool,
@@ -42,6 +45,7 @@ def predict(
     face_detector: str,
     aggregation: Aggregation,
     threshold: float | None,
+    max_fpr: float | None,
 ) -> None:
     """Say for each picture whether it is real or fake.
 
@@ -50,7 +54,9 @@ def predict(
     from ..detector import DeepfakeDetector
 
     try:
-        detector = DeepfakeDetector(model, face_detector=face_detector, aggregation=aggregation, threshold=threshold)
+        detector = DeepfakeDetector(
+            model, face_detector=face_detector, aggregation=aggregation, threshold=threshold, max_fpr=max_fpr
+        )
     except (OptionError, ModelError) as error:
         click.echo(f"Error: {error}", err=True)
         raise click.exceptions.Exit(2) from None

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import ModelInvalid
+from ..errors import ModelInvalid, OptionError
 from ..types import Verdict
 from .aggregate import logit, sigmoid
 
@@ -21,6 +21,8 @@ class Policy:
     A score inside ``band`` = (low, high) is inconclusive; ``poor_band`` counts where quality is poor. ``disagreement``:
     two members whose own probabilities are this far apart contradict each other, which also calls for ``poor_band``.
     small_face, small_picture: pixels. blurred: sharpness below it. heavy_compression: blockiness above it.
+    operating_points: (false-positive rate, threshold), each a share of real validation pictures and the score that no
+    more of them reach; rates rising.
     """
 
     band: tuple[float, float]
@@ -31,20 +33,37 @@ class Policy:
     blurred: float
     heavy_compression: float
     threshold: float = 0.5
+    operating_points: tuple[tuple[float, float], ...] = ()
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Policy:
         """The inverse of ``dataclasses.asdict``. Raises ModelInvalid where something is missing."""
         try:
             bands = {name: (float(values[name][0]), float(values[name][1])) for name in ("band", "poor_band")}
-            numbers = {name: float(value) for name, value in values.items() if name not in bands}
-            policy = cls(bands["band"], bands["poor_band"], **numbers)
+            points = tuple((float(rate), float(score)) for rate, score in values.get("operating_points", ()))
+            other = {name: float(v) for name, v in values.items() if name not in bands and name != "operating_points"}
+            policy = cls(bands["band"], bands["poor_band"], **other, operating_points=points)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise ModelInvalid(f"the bundle's policy is incomplete: {error}") from None
         for low, high in bands.values():
             if not 0 < low <= policy.threshold <= high < 1:
                 raise ModelInvalid(f"the policy's band ({low}, {high}) must enclose its threshold {policy.threshold}")
+        if not all(0 < rate < 1 and 0 < score < 1 for rate, score in policy.operating_points):
+            raise ModelInvalid(f"the policy's operating points must lie between 0 and 1: {policy.operating_points}")
         return policy
+
+    def threshold_for(self, max_fpr: float) -> float:
+        """The lowest threshold whose measured false-positive rate is at most ``max_fpr``.
+
+        Raises OptionError where there is none: so low a rate cannot be told from as many pictures as were measured.
+        """
+        held = [threshold for rate, threshold in self.operating_points if rate <= max_fpr]
+        if held:
+            return min(held)
+        if not self.operating_points:
+            raise OptionError("this bundle has no operating points; choose a threshold instead of max_fpr")
+        least = min(rate for rate, _ in self.operating_points)
+        raise OptionError(f"max_fpr must be at least {least:g}: this bundle was measured on too few pictures for less")
 
     def quality_reasons(
         self, face_size: float | None, shorter_side: int, sharpness: float, blockiness: float

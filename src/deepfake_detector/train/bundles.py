@@ -26,6 +26,9 @@ ERROR = 0.05
 """Share of wrong ones among the pictures called real, and among those called fake, outside the inconclusive band."""
 ALARMS = 0.05
 """The operating point: share of new real pictures of known sources with a score of 0.5 or more."""
+RATES = (0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
+"""False-positive rates that a user may ask for, where at least ``COUNTED`` real pictures stand for the rate."""
+COUNTED = 3
 DISAGREEMENT = 0.02
 """Members contradict each other where their probabilities lie further apart than in all but this share of pictures."""
 KINDS = ("clip", "conv", "residual")
@@ -198,8 +201,16 @@ def policy(
         "poor_band": band(table, scores, ERROR),  # half of the weight lies on sources that no member had seen
         "disagreement": round(float(np.quantile(_spread(ensemble, table.where(known)), 1 - DISAGREEMENT)), 3),
         "threshold": 0.5,
+        "operating_points": operating_points(scores, table),
         **bounds,
     }
+
+
+def operating_points(scores: np.ndarray, table: stack.Table) -> list[list[float]]:
+    """[rate, threshold] for each of ``RATES``: as ``ALARMS``, of the new real pictures of known sources."""
+    reals = int(((table.fold == stack.VAL) & ~table.fake).sum())
+    rates = [rate for rate in RATES if rate * reals >= COUNTED]
+    return [[rate, round(float(1 / (1 + np.exp(-stack.excess(scores, table, rate)))), 6)] for rate in rates]
 
 
 def _spread(ensemble: Mapping[str, Any], table: stack.Table) -> np.ndarray:
