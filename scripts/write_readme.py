@@ -44,7 +44,7 @@ def figures() -> str:
         for name, entry in default["false_alarms"].items()
     )
     heading = "AUC on left-out sources, face and whole picture together"
-    left_out = Bundle.load("default").about["figures"][heading]["mean over folds"]["stacked"]
+    left_out = Bundle.load("default").about["figures"][heading]["mean over sources"]["stacked"]
     return f"""{readings(read)}
 
 Of authentic pictures in the test split, `default` gives `prediction` "Fake" to {alarms}. It reaches a

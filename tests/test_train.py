@@ -8,6 +8,7 @@ import onnxruntime as ort
 import pytest
 import torch
 from onnx import TensorProto, helper
+from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 
 from deepfake_detector.ensemble.aggregate import Aggregator, Linear, stretches
@@ -494,10 +495,26 @@ class TestStack:
         assert (~table.fake[probability >= high]).mean() <= 0.05
 
     def test_comparison_leaves_each_fold_out(self) -> None:
-        result = assemble.comparison(self.table(), ["clip", "conv"])
-        assert list(result) == ["dfdc", "modern", "mean over folds"]
-        assert result["dfdc"]["stacked"] == result["dfdc"]["clip-x"] > 0.75
-        assert result["dfdc"]["conv-x"] < 0.6
+        """Fakes of two sources in two folds, each against all reals of its fold; scikit-learn's AUC of the rows."""
+        table = self.table()
+        read = assemble.left_out(table, ["clip", "conv"])
+        assert [set(fold.source) for fold in read] == [{"press-reals", "camera-reals"}] * 2
+        result = assemble.comparison(read[:1])
+        assert list(result) == ["camera-reals", "press-reals", "mean over sources"]
+        fold = read[0]
+        rows = ~fold.fake | (fold.source == "press-reals")
+        for way in ("stacked", "mean", "clip-x", "conv-x"):
+            expected = roc_auc_score(fold.fake[rows], fold.ways[way][rows])
+            assert result["press-reals"][way] == pytest.approx(expected, abs=1e-4)
+        assert result["press-reals"]["stacked"] == result["press-reals"]["clip-x"] > 0.75
+        assert result["press-reals"]["conv-x"] < 0.6
+        lead = assemble.margins(read, draws=40)
+        means = assemble.comparison(read[:1] + read[1:])["mean over sources"]
+        assert set(lead) == {"mean", "clip-x", "conv-x"}
+        assert lead["clip-x"] == {"lead": 0, "at least": 0, "at most": 0}
+        assert lead["conv-x"]["at least"] < lead["conv-x"]["lead"] < lead["conv-x"]["at most"]
+        assert lead["conv-x"]["at least"] > 0.1
+        assert 0 < means["stacked"] <= 1
 
 
 def test_folds_cover_every_training_source_once() -> None:

@@ -98,8 +98,10 @@ def rebuilt(
                     **({start.name: str(earlier) if earlier else "-"} if start.name else {}),
                 },
                 "held out for training": folds.describe(),
-                f"AUC on left-out folds, {widest}": assemble.comparison(
-                    usable[widest], kinds, folds, incumbent.of(start.ensemble, widest, usable[widest].members)
+                f"AUC on left-out sources, {widest}": assemble.comparison(
+                    assemble.left_out(
+                        usable[widest], kinds, folds, incumbent.of(start.ensemble, widest, usable[widest].members)
+                    )
                 ),
             },
             "limits": _limits(start, rows, views, lacking),
