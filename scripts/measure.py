@@ -5,7 +5,7 @@
 
 AUC with 95 % intervals (percentile bootstrap over pictures, 2,000 draws, seed 0), false alarms on real sources, and how
 far the probabilities can be believed. With --handled N every Nth picture is also read after each of
-``corruptions.CONDITIONS`` and, of those, every tenth after each of ``corruptions.RE_ENCODINGS``. A picture that cannot
+``corruptions.CONDITIONS`` and, of those, every fifth after each of ``corruptions.RE_ENCODINGS``. A picture that cannot
 be read is an error here: the pack is known to be whole.
 """
 
@@ -158,7 +158,7 @@ def main() -> None:
 
     pictures = list(read_pictures(args.data, args.split))
     some = range(0, len(pictures), args.handled) if args.handled else range(0)
-    few = some[::10]
+    few = some[::5]
     detector = DeepfakeDetector(args.model)
     reader = Reader(detector, len(pictures) + len(some) * len(CONDITIONS) + len(few) * len(RE_ENCODINGS))
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)

@@ -37,7 +37,7 @@ class Region:
     """The views of one region, their features, and AUCs on ``val``."""
 
     def __init__(self, work: Path, region: str) -> None:
-        self.heard = heads.CARE[region]
+        self.heard = heads.CARE
         every, _, _ = views.read_store(work / "views")
         ours = np.flatnonzero([view.view == region for view in every])
         self.views = [every[i] for i in ours]

@@ -16,6 +16,7 @@ from write_model_card import readings, span
 
 from deepfake_detector.cli.app import app
 from deepfake_detector.models.bundle import SHIPPED, Bundle
+from deepfake_detector.train.bundles import LEFT_OUT
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -43,8 +44,7 @@ def figures() -> str:
         f"{100 * entry['share']:.1f} % ({name}, {entry['pictures']} pictures)"
         for name, entry in default["false_alarms"].items()
     )
-    heading = "AUC on left-out sources, face and whole picture together"
-    left_out = Bundle.load("default").about["figures"][heading]["mean over sources"]["stacked"]
+    left_out = Bundle.load("default").about["figures"][LEFT_OUT]["mean over sources"]["stacked"]
     return f"""{readings(read)}
 
 Of authentic pictures in the test split, `default` gives `prediction` "Fake" to {alarms}. It reaches a

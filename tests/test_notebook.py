@@ -21,7 +21,7 @@ def test_it_is_kept_without_outputs() -> None:
 
 
 @pytest.mark.skipif(Path("/kaggle/input").is_dir(), reason="there it would read Kaggle's data")
-def test_it_trains_evaluates_and_predicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_trains_evaluates_and_explains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = Path(__file__).parents[1] / "src"
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(source), os.environ.get("PYTHONPATH", "")]))
     notebook = nbformat.read(NOTEBOOK, 4)
@@ -35,3 +35,7 @@ def test_it_trains_evaluates_and_predicts(tmp_path: Path, monkeypatch: pytest.Mo
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert {"mine", "default"} <= set(json.dumps(report).replace('"', " ").split())
     assert (tmp_path / "report.html").stat().st_size > 10_000
+    explained = next(cell for cell in notebook.cells if cell.get("id") == "explain")
+    assert any("image/png" in output.get("data", {}) for output in explained.outputs)
+    words = "".join(output.get("text", "") for output in explained.outputs)
+    assert "Speaks for" in words or "No region by itself" in words

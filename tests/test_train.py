@@ -316,7 +316,7 @@ class TestHeads:
 
     def test_each_family_has_its_own_head_and_the_graph_agrees(self) -> None:
         features, rows = self.features()
-        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(180), self.SELECTION, 1.0, heads.CARE["face"])
+        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(180), self.SELECTION, 1.0, heads.CARE)
         logits = fitted.logits(features)
         assert (logits[:60] < 0).all()
         assert (logits[60:, 0] > 0).all()
@@ -331,7 +331,7 @@ class TestHeads:
         """All GAN pictures were handled: the voice for untouched ones says -10 - log 2, and the other decides."""
         features, rows = self.features()
         rows[120:] = [view(True, "gan", how="handled")] * 60
-        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(180), self.SELECTION, 1.0, heads.CARE["face"])
+        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(180), self.SELECTION, 1.0, heads.CARE)
         assert fitted.voices == (1, 1, 2, 1)
         assert not fitted.weights[:, 3].any()
         assert fitted.bias[3] == pytest.approx(-10 - np.log(2))
@@ -355,7 +355,7 @@ class TestHeads:
         features = rng.normal(size=(320, 12, 4, 768)).astype(np.float32) * 0.3
         features[1::4, 0, 0, 0] += 1
         features[3::4, 0, 0, 1] += 1
-        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(320), self.SELECTION, 0.003, heads.CARE["face"])
+        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(320), self.SELECTION, 0.003, heads.CARE)
         untouched, handled = fitted.weights[:2].T[[0, 2]].T  # pooled and gan, of channels 0 and 1
         assert untouched[1] / handled[1] > 2 * untouched[0] / handled[0]
 
@@ -378,7 +378,7 @@ class TestHeads:
         rows[60:120] = [view(True, "generated")] * 60
 
         def generated(brief: float) -> np.ndarray:
-            heard = {**heads.CARE["face"], "generated": (heads.Care(("cls",), brief=brief),)}
+            heard = {**heads.CARE, "generated": (heads.Care(("cls",), brief=brief),)}
             taken = self.SELECTION.take(features)
             return heads.fit(taken, rows, np.ones(180), self.SELECTION, 1.0, heard).weights[:, -1]
 
@@ -415,7 +415,9 @@ class TestStack:
         fold = np.array(["dfdc", "modern", stack.VAL])[np.arange(count) % 3]
         family = np.where(fake, np.where(truth > 1, "gan", np.where(truth > 0, "swap", "generated")), "")
         source = np.array(["press-reals", "camera-reals"])[np.arange(count) // 3 % 2]
-        return stack.Table(("clip-x", "conv-x"), logits, fake, family, source, np.ones(count), fold)
+        return stack.Table(
+            ("clip-x", "conv-x"), logits, fake, family, source, np.ones(count), fold, np.arange(count) % 2 > 0
+        )
 
     def test_noise_gets_no_weight(self) -> None:
         assert stack.choose(self.table(), ["clip", "conv"]) == {"clip-x": 1.0, "conv-x": 0.0}
@@ -449,7 +451,8 @@ class TestStack:
         logits = np.zeros((count, 1, 4))
         logits[:, 0, 0] = x
         names = np.full(count, "press-reals")
-        table = stack.Table(("clip-x",), logits, fake, names, names, np.ones(count), np.full(count, stack.VAL))
+        ones, new = np.ones(count), np.full(count, stack.VAL)
+        table = stack.Table(("clip-x",), logits, fake, names, names, ones, new, ones > 0)
         alarms = float((x[~fake] >= 0).mean())
         found = stack.anchored(Linear({"clip-x": (1, 0, 0, 0, 0)}, 0.7), table, alarms)
         assert found.bias == pytest.approx(0, abs=0.05)
@@ -508,6 +511,8 @@ class TestStack:
             assert result["press-reals"][way] == pytest.approx(expected, abs=1e-4)
         assert result["press-reals"]["stacked"] == result["press-reals"]["clip-x"] > 0.75
         assert result["press-reals"]["conv-x"] < 0.6
+        kept = [assemble.left_out(table, ["clip", "conv"], plain=plain)[0].fake for plain in (True, False)]
+        assert sum(map(len, kept)) == len(fold.fake)
         lead = assemble.margins(read, draws=40)
         means = assemble.comparison(read[:1] + read[1:])["mean over sources"]
         assert set(lead) == {"mean", "clip-x", "conv-x"}

@@ -32,7 +32,7 @@ def learned(strength: float, count: int = 60) -> tuple[heads.Heads, np.ndarray, 
     taken = np.random.default_rng(0).normal(size=(len(rows), WIDTH)).astype(np.float32)
     taken[count : 2 * count, 0] += 3
     taken[2 * count :, 1] += 3
-    return adapt.adapted(taken, rows, np.ones(len(rows)), base_heads(), strength, heads.CARE["face"]), taken, rows
+    return adapt.adapted(taken, rows, np.ones(len(rows)), base_heads(), strength, heads.CARE), taken, rows
 
 
 class TestAdaptedHeads:
@@ -90,7 +90,7 @@ def table(count: int = 6000) -> stack.Table:
     columns = [truth / 2, np.where(fold == stack.VAL, truth, rng.normal(0, 1.5, count))]
     logits = np.stack([np.stack([c] * 4, 1) for c in columns], 1)
     family = np.where(fake, np.where(truth > 1, "gan", np.where(truth > 0, "swap", "generated")), "")
-    return stack.Table(("clip-x", "conv-x"), logits, fake, family, np.full(count, "s"), np.ones(count), fold)
+    return stack.Table(("clip-x", "conv-x"), logits, fake, family, np.full(count, "s"), np.ones(count), fold, fake)
 
 
 class TestIncumbent:

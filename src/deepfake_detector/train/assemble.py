@@ -66,6 +66,7 @@ def _table(members: tuple[str, ...], logits: np.ndarray, views: list[View], fold
         np.array([v.source for v in views]),
         weights * len(views) / 2,
         np.array([folds.of(v) if v.split == "train" else stack.VAL for v in views]),
+        np.array([v.how == "plain" for v in views]),
     )
 
 
@@ -89,14 +90,22 @@ class LeftOut:
 
 
 def left_out(
-    table: stack.Table, kinds: Sequence[str], folds: Folds = PACK, known_weights: Mapping[str, float] | None = None
+    table: stack.Table,
+    kinds: Sequence[str],
+    folds: Folds = PACK,
+    known_weights: Mapping[str, float] | None = None,
+    plain: bool | None = None,
 ) -> list[LeftOut]:
-    """Every fold that has both classes. known_weights: as ``incumbent.choose`` takes them."""
+    """Every fold that has both classes. known_weights: as ``incumbent.choose`` takes them.
+
+    plain: read only pictures as they were found, or only handled ones; None reads all. It learns from all.
+    """
     result = []
     for name, sources in folds.sources.items():
         held = table.fold == name
         known = (table.fold == stack.VAL) & np.isin(table.source, list(sources))
-        test, rest = table.where(held), table.where(~held & ~known)
+        test = table.where(held if plain is None else held & (table.plain == plain))
+        rest = table.where(~held & ~known)
         if len(set(test.fake)) < 2:
             continue
         alone = {m: stack.scores(stack.verdict_score(rest, {m: 1.0}), test) for m in table.members}

@@ -42,7 +42,7 @@ def head_logits(
     ``folder``, which belongs to this store and encoder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    heard = heads.CARE[region]
+    heard = heads.CARE
     care = {name: [asdict(voice) for voice in voices] for name, voices in heard.items()}
     parts = [asdict(selection), strength, care, heads.BRIEF, SOURCE_POWER, folds.key(), len(views)]
     if base is not None:

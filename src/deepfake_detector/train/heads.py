@@ -81,12 +81,13 @@ _POOLED = (Care(_MEANS),)
 # heads for whole pictures made by a generator they give known sources away, and unknown ones suffer.
 _SWAP = (Care((*_MEANS, "patch_std", "centre_mean"), trust=3),)
 # A generator's traces are fine, and handling removes them: what hears handled fakes learns what the known generator
-# paints instead, robustly, and says little of another one. Logits lie far below zero on real pictures; they are raised,
-# else the other families' doubts would drown them.
-_GAN = Care(_MEANS, plain=20, slope=1.5, offset=0.5)
-# So a second voice, held short, hears of fakes only untouched ones. It knows generators that were never seen, and errs
-# more often on familiar real pictures; on whole pictures it does no more than that.
-_UNKNOWN_GAN = Care(_MEANS, plain=1, handled_fakes=False, trust=0.003, slope=1.5, offset=1.0)
+# paints instead, robustly, and says little of another one. So a second voice, held shorter, hears of fakes only
+# untouched ones. Logits lie far below zero on real pictures; both are raised, else the other families' doubts would
+# drown them.
+_GAN = (
+    Care(_MEANS, plain=20, slope=1.5, offset=1.5),
+    Care(_MEANS, plain=1, handled_fakes=False, trust=0.12, slope=1.5, offset=1.0),
+)
 # Fitted in full, this head learns which sources hold no generated pictures, and calls all that resembles them real.
 # The first steps go along what most pictures differ in, and know generated pictures of other sources better.
 _GENERATED = (Care(_MEANS, brief=0.5),)
@@ -94,11 +95,8 @@ _GENERATED = (Care(_MEANS, brief=0.5),)
 Voices = Mapping[str, tuple[Care, ...]]
 """The voices of each of ``card.OUTPUTS``. A head with several says their log-sum-exp."""
 
-CARE: dict[str, Voices] = {
-    "face": {"pooled": _POOLED, "swap": _SWAP, "gan": (_GAN, _UNKNOWN_GAN), "generated": _GENERATED},
-    "scene": {"pooled": _POOLED, "swap": _SWAP, "gan": (_GAN,), "generated": _GENERATED},
-}
-"""The voices of every head by region, chosen on left-out sources and on ``val`` (docs/experiments.md)."""
+CARE: Voices = {"pooled": _POOLED, "swap": _SWAP, "gan": _GAN, "generated": _GENERATED}
+"""The voices of every head, chosen on left-out sources and on ``val`` (docs/experiments.md)."""
 
 
 @dataclass(frozen=True)

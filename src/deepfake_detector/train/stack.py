@@ -8,7 +8,7 @@ believe whichever member knows the known sources best.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import product
 
 import numpy as np
@@ -32,7 +32,8 @@ class Table:
     """Logits of several members for the same pictures.
 
     members: names; logits: float64 (n, members, 4). fake: bool (n,); family, source: str (n,); weights: (n,), how much
-    each picture counts; fold: str (n,), the fold in which it was held out, or ``VAL``.
+    each picture counts; fold: str (n,), the fold in which it was held out, or ``VAL``; plain: bool (n,), whether it is
+    as it was found, not handled.
     """
 
     members: tuple[str, ...]
@@ -42,11 +43,12 @@ class Table:
     source: np.ndarray
     weights: np.ndarray
     fold: np.ndarray
+    plain: np.ndarray
 
     def where(self, chosen: np.ndarray) -> Table:
         """The chosen rows."""
-        rows = (getattr(self, name)[chosen] for name in ("logits", "fake", "family", "source", "weights", "fold"))
-        return Table(self.members, *rows)
+        rows = {field.name: getattr(self, field.name)[chosen] for field in fields(self) if field.name != "members"}
+        return Table(self.members, **rows)
 
     def mixed(self, relative: Mapping[str, float]) -> np.ndarray:
         """Evidence of the members added up with relative weights, float64 (n, 5)."""
