@@ -164,6 +164,8 @@ def main() -> None:
             seconds[name].append(time.perf_counter() - begun)
             if len(regions) < args.randomised:
                 alike[name] += [abs(faithfulness.rank_correlation(maps[name], make(d, altered))) for d in mixed]
+            else:
+                mixed.clear()  # two more encoders: a gigabyte
         for name, weights in maps.items():
             found[name].append(figures(asked, twin, weights))
         regions.append(region)
