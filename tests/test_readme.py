@@ -131,7 +131,7 @@ def test_the_figures_are_of_the_shipped_model(detector: DeepfakeDetector) -> Non
         ("deepfake-and-real-images", 0.97),
         ("dfdc-faces", 0.82),
         pytest.param(
-            "unseen-stylegan2", 0.85, marks=pytest.mark.xfail(strict=True, reason="0.83; docs/experiments.md")
+            "unseen-stylegan2", 0.85, marks=pytest.mark.xfail(strict=True, reason="0.82; docs/experiments.md")
         ),
     ],
 )
