@@ -37,7 +37,6 @@ class Region:
     """The views of one region, their features, and AUCs on ``val``."""
 
     def __init__(self, work: Path, region: str) -> None:
-        self.heard = heads.CARE
         every, _, _ = views.read_store(work / "views")
         ours = np.flatnonzero([view.view == region for view in every])
         self.views = [every[i] for i in ours]
@@ -52,7 +51,7 @@ class Region:
             return heads.from_graph(kept.name, kept.read_bytes())
         chosen = np.flatnonzero((self.split == "train") & (self.fold != fold))
         rows = [self.views[i] for i in chosen]
-        fitted = heads.fit(self.taken[chosen], rows, weights(rows, SOURCE_POWER), SELECTION, STRENGTH, self.heard)
+        fitted = heads.fit(self.taken[chosen], rows, weights(rows, SOURCE_POWER), SELECTION, STRENGTH)
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(heads.graph(fitted))
         return fitted
@@ -95,8 +94,8 @@ def main() -> None:
             count = weights(rows, SOURCE_POWER)
             rule = adapt.strength_for(len(rows))
             for strength in (rule, *STRENGTHS):
-                further = adapt.adapted(taken, rows, count, base, strength, region.heard)
-                anew = heads.fit(taken, rows, count, SELECTION, strength, region.heard)
+                further = adapt.adapted(taken, rows, count, base, strength)
+                anew = heads.fit(taken, rows, count, SELECTION, strength)
                 print(
                     f"{pictures:4d} pictures, {len(rows):4d} views, strength {strength:.1e}: further "
                     f"{_said(region.read(further, fold))}, anew {_said(region.read(anew, fold))}"

@@ -316,7 +316,7 @@ class TestHeads:
 
     def test_each_family_has_its_own_head_and_the_graph_agrees(self) -> None:
         features, rows = self.features()
-        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(180), self.SELECTION, 1.0, heads.CARE)
+        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(180), self.SELECTION, 1.0)
         logits = fitted.logits(features)
         assert (logits[:60] < 0).all()
         assert (logits[60:, 0] > 0).all()
@@ -331,7 +331,7 @@ class TestHeads:
         """All GAN pictures were handled: the voice for untouched ones says -10 - log 2, and the other decides."""
         features, rows = self.features()
         rows[120:] = [view(True, "gan", how="handled")] * 60
-        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(180), self.SELECTION, 1.0, heads.CARE)
+        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(180), self.SELECTION, 1.0)
         assert fitted.voices == (1, 1, 2, 1)
         assert not fitted.weights[:, 3].any()
         assert fitted.bias[3] == pytest.approx(-10 - np.log(2))
@@ -355,7 +355,7 @@ class TestHeads:
         features = rng.normal(size=(320, 12, 4, 768)).astype(np.float32) * 0.3
         features[1::4, 0, 0, 0] += 1
         features[3::4, 0, 0, 1] += 1
-        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(320), self.SELECTION, 0.003, heads.CARE)
+        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(320), self.SELECTION, 0.003)
         untouched, handled = fitted.weights[:2].T[[0, 2]].T  # pooled and gan, of channels 0 and 1
         assert untouched[1] / handled[1] > 2 * untouched[0] / handled[0]
 
@@ -364,12 +364,12 @@ class TestHeads:
         rng = np.random.default_rng(0)
         x = rng.normal(size=(200, 5)).astype(np.float32) * [1, 2, 3, 4, 5]
         x = x.astype(np.float32)
-        labels = rng.random((200, 1)) < 1 / (1 + np.exp(-x[:, :1]))
-        first, _ = heads.logistic(x, labels, np.ones((200, 1)), 10.0, steps=1)
-        towards = x.T @ (labels[:, 0] - 0.5)
-        assert first[:, 0] @ towards == pytest.approx(np.linalg.norm(first) * np.linalg.norm(towards), rel=1e-4)
-        full, _ = heads.logistic(x, labels, np.ones((200, 1)), 10.0)
-        assert abs(full[0, 0]) > abs(full[1:, 0]).max()  # in the end the channel that tells has the largest weight
+        labels = rng.random(200) < 1 / (1 + np.exp(-x[:, 0]))
+        first, _ = heads.logistic(x, labels, np.ones(200), 10.0, steps=1)
+        towards = x.T @ (labels - 0.5)
+        assert first @ towards == pytest.approx(np.linalg.norm(first) * np.linalg.norm(towards), rel=1e-4)
+        full, _ = heads.logistic(x, labels, np.ones(200), 10.0)
+        assert abs(full[0]) > abs(full[1:]).max()  # in the end the channel that tells has the largest weight
         assert np.argmax(np.abs(first)) != 0
 
     def test_a_head_may_be_half_a_brief_fit(self, monkeypatch: pytest.MonkeyPatch) -> None:

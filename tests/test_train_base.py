@@ -32,7 +32,7 @@ def learned(strength: float, count: int = 60) -> tuple[heads.Heads, np.ndarray, 
     taken = np.random.default_rng(0).normal(size=(len(rows), WIDTH)).astype(np.float32)
     taken[count : 2 * count, 0] += 3
     taken[2 * count :, 1] += 3
-    return adapt.adapted(taken, rows, np.ones(len(rows)), base_heads(), strength, heads.CARE), taken, rows
+    return adapt.adapted(taken, rows, np.ones(len(rows)), base_heads(), strength), taken, rows
 
 
 class TestAdaptedHeads:

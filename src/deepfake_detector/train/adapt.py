@@ -38,14 +38,13 @@ def adapted(
     weights: np.ndarray,
     base: heads.Heads,
     strength: float,
-    heard: heads.Voices,
 ) -> heads.Heads:
     """The base's heads corrected by what ``views`` teach.
 
     taken: float32 (n, D), as ``base.selection.take`` gives them. weights: how much each view counts, (n,). strength:
     inverse of the penalty, for the summed loss of views whose mean weight is 1. Each correction is fitted with the care
-    of the head's first voice in ``heard``. A head with fewer than ``heads.FEW`` fakes among ``views`` stays as it is,
-    to the bit.
+    of the head's first voice in ``heads.CARE``. A head with fewer than ``heads.FEW`` fakes among ``views`` stays as it
+    is, to the bit.
     """
     labels, mask = targets(views)
     plain = np.array([view.how == "plain" for view in views])
@@ -53,7 +52,7 @@ def adapted(
     coefficients, bias = base.weights.copy(), base.bias.copy()
     ends = np.cumsum(base.voices)
     for head, name in enumerate(OUTPUTS):
-        care = heard[name][0]
+        care = heads.CARE[name][0]
         if (labels[:, head] * mask[:, head]).sum() < heads.FEW:
             continue
         importance = care.trust * heads.balanced(
@@ -63,10 +62,10 @@ def adapted(
         read = taken[:, rows]
         centre, spread = read.mean(0), read.std(0) + 1e-3
         correction, offset = heads.logistic(
-            (read - centre) / spread, labels[:, [head]], importance[:, None], strength, before[:, [head]]
+            (read - centre) / spread, labels[:, head], importance, strength, before[:, head]
         )
-        added = correction[:, 0] / spread
+        added = correction / spread
         columns = slice(ends[head] - base.voices[head], ends[head])
         coefficients[rows, columns] += added[:, None].astype(np.float32)
-        bias[columns] += np.float32(offset[0] - centre @ added)
+        bias[columns] += np.float32(offset - centre @ added)
     return replace(base, weights=coefficients, bias=bias)

@@ -42,8 +42,7 @@ def head_logits(
     ``folder``, which belongs to this store and encoder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    heard = heads.CARE
-    care = {name: [asdict(voice) for voice in voices] for name, voices in heard.items()}
+    care = {name: [asdict(voice) for voice in voices] for name, voices in heads.CARE.items()}
     parts = [asdict(selection), strength, care, heads.BRIEF, SOURCE_POWER, folds.key(), len(views)]
     if base is not None:
         parts.append(FIRMNESS)
@@ -65,8 +64,8 @@ def head_logits(
         chosen = [views[i] for i in np.flatnonzero(learn)]
         count = weights(chosen, SOURCE_POWER)
         if base is not None:
-            return adapted(taken[where[learn]], chosen, count, base, strength_for(len(chosen)), heard)
-        return heads.fit(taken[where[learn]], chosen, count, selection, strength, heard)
+            return adapted(taken[where[learn]], chosen, count, base, strength_for(len(chosen)))
+        return heads.fit(taken[where[learn]], chosen, count, selection, strength)
 
     train, val = ours & (split == "train"), ours & (split == "val")
     for name in folds.names:

@@ -124,7 +124,12 @@ class Heads:
 
 
 def fit(
-    features: Floats, views: Sequence[View], weights: np.ndarray, selection: Selection, strength: float, heard: Voices
+    features: Floats,
+    views: Sequence[View],
+    weights: np.ndarray,
+    selection: Selection,
+    strength: float,
+    heard: Voices = CARE,
 ) -> Heads:
     """Fit the four heads.
 
@@ -153,15 +158,15 @@ def fit(
         for place, (_, care) in enumerate(voices):
             if care.statistics != statistics:
                 continue
-            asked = labels[:, [place]], importance[:, [place]], strength
+            asked = labels[:, place], importance[:, place], strength
             found, offset = logistic(read, *asked)
             if care.brief:
                 brief, brief_offset = logistic(read, *asked, steps=BRIEF)
                 found += care.brief * (brief - found)
                 offset += care.brief * (brief_offset - offset)
-            found /= spread[:, None]
-            coefficients[rows, place] = found[:, 0] * care.slope
-            bias[place] = (offset[0] - centre @ found[:, 0]) * care.slope + care.offset
+            found /= spread
+            coefficients[rows, place] = found * care.slope
+            bias[place] = (offset - centre @ found) * care.slope + care.offset
     counts = tuple(len(heard[name]) for name in OUTPUTS)
     for missing in np.flatnonzero(((labels > 0) & (importance > 0)).sum(0) < FEW):
         coefficients[:, missing], bias[missing] = 0, -10 - np.log(counts[voices[missing][0]])
@@ -186,25 +191,16 @@ def logistic(
     strength: float,
     already: np.ndarray | float = 0.0,
     steps: int = FULL,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted L2 logistic regressions on the same x (n, D), at most ``steps`` of L-BFGS from zero each.
+) -> tuple[np.ndarray, float]:
+    """Weighted L2 logistic regression on x (n, D): at most ``steps`` of L-BFGS from zero.
 
-    labels: 0 or 1, (n, k); importance: (n, k), 0 where a row does not count; already: logits (n, k) that the result is
-    added to. Returns coefficients (D, k) and bias (k,); the bias is not penalised.
+    labels: 0 or 1, (n,); importance: (n,), 0 where a row does not count; already: logits (n,) that the result is added
+    to. Returns coefficients (D,) and the bias, which is not penalised. One voice at a time: several at once would share
+    a line search, and converge in no step.
     """
-    before = np.broadcast_to(np.asarray(already, np.float32), labels.shape)
-    found = [
-        _logistic(x, labels[:, k], importance[:, k], strength, before[:, k], steps) for k in range(labels.shape[1])
-    ]
-    return np.stack([one[:-1] for one in found], axis=1), np.array([one[-1] for one in found])
-
-
-def _logistic(
-    x: Floats, labels: np.ndarray, importance: np.ndarray, strength: float, before: np.ndarray, steps: int
-) -> np.ndarray:
-    """One regression, (D + 1,): the bias last. Several at once would share a line search, and converge in no step."""
     sign = np.where(labels > 0, 1.0, -1.0).astype(np.float32)
     w = importance.astype(np.float32)
+    before = np.asarray(already, np.float32)
 
     def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
         coefficients = parameters[:-1]
@@ -215,7 +211,8 @@ def _logistic(
         return value + float(coefficients @ coefficients) / (2 * strength), gradient.astype(np.float64)
 
     options = {"maxiter": steps, "maxcor": 10}
-    return np.asarray(minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B", options=options).x)
+    best = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B", options=options).x
+    return best[:-1], float(best[-1])
 
 
 def graph(heads: Heads) -> bytes:
