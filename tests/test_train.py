@@ -511,7 +511,7 @@ class TestStack:
             assert result["press-reals"][way] == pytest.approx(expected, abs=1e-4)
         assert result["press-reals"]["stacked"] == result["press-reals"]["clip-x"] > 0.75
         assert result["press-reals"]["conv-x"] < 0.6
-        kept = [assemble.left_out(table, ["clip", "conv"], plain=plain)[0].fake for plain in (True, False)]
+        kept = [fold.only(plain).fake for plain in (True, False)]
         assert sum(map(len, kept)) == len(fold.fake)
         lead = assemble.margins(read, draws=40)
         means = assemble.comparison(read[:1] + read[1:])["mean over sources"]

@@ -74,13 +74,22 @@ def _table(members: tuple[str, ...], logits: np.ndarray, views: list[View], fold
 class LeftOut:
     """One fold, read by what was learned without it.
 
-    fake: bool (n,); source: str (n,). ways: log-odds of each way of scoring, (n,) by name: "stacked" (weights chosen
-    without the fold), "mean" (of the members' own calibrated probabilities, also fitted without it), and each member.
+    fake, plain: bool (n,), plain as in ``stack.Table``; source: str (n,). ways: log-odds of each way of scoring, (n,),
+    by name: "stacked" (weights chosen without the fold), "mean" (of the members' own calibrated probabilities, also
+    fitted without it), and each member.
     """
 
     fake: np.ndarray
+    plain: np.ndarray
     source: np.ndarray
     ways: Mapping[str, np.ndarray]
+
+    def only(self, plain: bool) -> LeftOut:
+        """The pictures as they were found, or the handled ones."""
+        rows = self.plain == plain
+        return LeftOut(
+            self.fake[rows], self.plain[rows], self.source[rows], {way: score[rows] for way, score in self.ways.items()}
+        )
 
     def pairs(self) -> list[tuple[str, np.ndarray, np.ndarray]]:
         """For each source of fakes: its name, its rows, and those of all reals of the fold."""
@@ -94,24 +103,21 @@ def left_out(
     kinds: Sequence[str],
     folds: Folds = PACK,
     known_weights: Mapping[str, float] | None = None,
-    plain: bool | None = None,
 ) -> list[LeftOut]:
-    """Every fold that has both classes. known_weights: as ``incumbent.choose`` takes them.
-
-    plain: read only pictures as they were found, or only handled ones; None reads all. It learns from all.
-    """
+    """Every fold that has both classes. known_weights: as ``incumbent.choose`` takes them."""
     result = []
     for name, sources in folds.sources.items():
         held = table.fold == name
         known = (table.fold == stack.VAL) & np.isin(table.source, list(sources))
-        test = table.where(held if plain is None else held & (table.plain == plain))
-        rest = table.where(~held & ~known)
+        test, rest = table.where(held), table.where(~held & ~known)
         if len(set(test.fake)) < 2:
             continue
         alone = {m: stack.scores(stack.verdict_score(rest, {m: 1.0}), test) for m in table.members}
         stacked = stack.scores(stack.verdict_score(rest, incumbent.choose(rest, kinds, known_weights)), test)
         result.append(
-            LeftOut(test.fake, test.source, {"stacked": stacked, "mean": _mean(list(alone.values())), **alone})
+            LeftOut(
+                test.fake, test.plain, test.source, {"stacked": stacked, "mean": _mean(list(alone.values())), **alone}
+            )
         )
     return result
 

@@ -171,7 +171,8 @@ def _manifest(
     ensemble, picture = assemble.ensemble(tables, kinds, ALARMS)
     ensemble["policy"] = policy(ensemble, picture["both"], tables["both"], bounds)
     print(f"{name}: {ensemble['policy']}")
-    both, scene = (assemble.left_out(tables[situation], kinds, plain=True) for situation in ("both", "scene"))
+    both, scene = (assemble.left_out(tables[situation], kinds) for situation in ("both", "scene"))
+    found = [fold.only(plain=True) for fold in both]
     used = sorted({graph for card in kept for graph in (card.graph, card.encoder) if graph})
     return {
         "name": name,
@@ -182,10 +183,12 @@ def _manifest(
         "about": {
             "data": _data(views),
             "figures": {
-                LEFT_OUT: assemble.comparison(both),
-                LEAD: assemble.margins(both),
-                f"{LEFT_OUT}; handled": assemble.comparison(assemble.left_out(tables["both"], kinds, plain=False)),
-                "AUC on left-out sources, whole picture alone": assemble.comparison(scene),
+                LEFT_OUT: assemble.comparison(found),
+                LEAD: assemble.margins(found),
+                f"{LEFT_OUT}; handled": assemble.comparison([fold.only(plain=False) for fold in both]),
+                "AUC on left-out sources, whole picture alone": assemble.comparison(
+                    [f.only(plain=True) for f in scene]
+                ),
                 "test split": "docs/model-card.md",
             },
             "limits": LIMITS,
