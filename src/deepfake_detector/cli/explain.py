@@ -11,6 +11,7 @@ import click
 from ..errors import ExplanationError, ImageError, MissingExtra, ModelError, OptionError
 from ..types import Aggregation, Failure
 from .inputs import pictures
+from .options import which_detector
 from .outputs import check_folders, progress
 
 if TYPE_CHECKING:
@@ -31,14 +32,7 @@ if TYPE_CHECKING:
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the figure (.png, .jpg, .svg, .pdf)."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
-@click.option("--model", default="default", help="default, fast, or a file written by save_model.")
-@click.option("--face-detector", type=click.Choice(["yunet", "haar"]), default="yunet", help="How faces are found.")
-@click.option(
-    "--aggregation",
-    type=click.Choice(["stacked", "mean", "vote"]),
-    default="stacked",
-    help="How members become one score.",
-)
+@which_detector
 @click.option("--samples", type=int, help="lime: pictures scored.  [default: 300]")
 @click.option("--segments", type=int, help="lime: superpixels.  [default: 50]")
 @click.option("--seed", type=click.IntRange(min=0), help="lime: of the draw of samples.  [default: 0]")

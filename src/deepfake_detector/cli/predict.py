@@ -14,6 +14,7 @@ import click
 from ..errors import ModelError, OptionError
 from ..types import REASONS, Aggregation, Failure, Prediction
 from .inputs import pictures
+from .options import which_detector
 
 if TYPE_CHECKING:
     from ..detector import DeepfakeDetector
@@ -24,14 +25,7 @@ _CHUNK = 16
 @click.command()
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object for one picture, JSON Lines for many.")
-@click.option("--model", default="default", help="default, fast, or a file written by save_model.")
-@click.option("--face-detector", type=click.Choice(["yunet", "haar"]), default="yunet", help="How faces are found.")
-@click.option(
-    "--aggregation",
-    type=click.Choice(["stacked", "mean", "vote"]),
-    default="stacked",
-    help="How members become one score.",
-)
+@which_detector
 @click.option(
     "--threshold", type=float, help="Probability of fake, 0 to 1, from which a picture is called fake.  [default: 0.5]"
 )
