@@ -8,6 +8,7 @@ import matplotlib
 import numpy as np
 import pytest
 import skimage.data
+from fakes import bundle
 from PIL import Image
 
 from deepfake_detector import DeepfakeDetector
@@ -45,3 +46,17 @@ def photo(tmp_path: Path, astronaut: Pixels) -> Path:
     path = tmp_path / "photo.jpg"
     Image.fromarray(astronaut).save(path, quality=90)
     return path
+
+
+@pytest.fixture(scope="session")
+def toy_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy bundle of ``fakes``, saved."""
+    path = tmp_path_factory.mktemp("model") / "toy.h5"
+    bundle().save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def toy(toy_file: Path) -> str:
+    """As the command line takes it."""
+    return str(toy_file)

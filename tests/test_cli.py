@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from fakes import bundle
 from PIL import Image
 
 import deepfake_detector
@@ -14,13 +13,6 @@ from deepfake_detector.cli.app import app
 from deepfake_detector.types import Pixels
 
 runner = CliRunner()
-
-
-@pytest.fixture(scope="module")
-def toy(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("model") / "toy.h5"
-    bundle().save(path)
-    return str(path)
 
 
 @pytest.fixture()

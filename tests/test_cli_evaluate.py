@@ -9,20 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from fakes import bundle, grey
+from fakes import grey
 from PIL import Image
 
 from deepfake_detector.cli.app import app
 from deepfake_detector.evaluate import extras
 
 runner = CliRunner()
-
-
-@pytest.fixture(scope="module")
-def toy(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("model") / "toy.h5"
-    bundle().save(path)
-    return str(path)
 
 
 @pytest.fixture()

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import FixedFaces, bundle, grey
+from fakes import FixedFaces, grey
 from PIL import Image
 
 from deepfake_detector import DataError, DeepfakeDetector, OptionError
@@ -22,10 +22,8 @@ def broken(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def toy(tmp_path_factory: pytest.TempPathFactory) -> DeepfakeDetector:
-    path = tmp_path_factory.mktemp("model") / "toy.h5"
-    bundle().save(path)
-    return DeepfakeDetector(path, face_detector=FixedFaces())
+def toy(toy_file: Path) -> DeepfakeDetector:
+    return DeepfakeDetector(toy_file, face_detector=FixedFaces())
 
 
 @pytest.fixture(scope="module")
