@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -148,7 +147,6 @@ def main() -> None:
     if any(card.encoder for card in detector.bundle.cards):
         methods = {"attention": lambda d, p: faithfulness.cells(explain(d, p, "attention", 0)), **methods}
     found: dict[str, list[list[float]]] = {name: [] for name in (*methods, *BASELINES)}
-    seconds: dict[str, list[float]] = {name: [] for name in methods}
     alike: dict[str, list[float]] = {name: [] for name in methods}
     regions: list[str] = []
     for (altered, untouched, region), _ in zip(
@@ -159,9 +157,7 @@ def main() -> None:
         twin = np.ascontiguousarray(untouched[a.y : a.y + a.side, a.x : a.x + a.side])
         maps = {"random": faithfulness.random_map(len(regions)), "centre blob": faithfulness.centre_blob()}
         for name, make in methods.items():
-            begun = time.perf_counter()
             maps[name] = make(detector, altered)
-            seconds[name].append(time.perf_counter() - begun)
             if len(regions) < args.randomised:
                 alike[name] += [abs(faithfulness.rank_correlation(maps[name], make(d, altered))) for d in mixed]
             else:
@@ -174,7 +170,6 @@ def main() -> None:
             name: Row(
                 *(float(value) for value in np.mean(values, axis=0)),
                 randomised=float(np.mean(alike[name])) if alike.get(name) else None,
-                seconds=float(np.median(seconds[name])) if name in seconds else None,
             )
             for name, values in found.items()
         }

@@ -174,7 +174,7 @@ def test_rank_correlation_is_spearmans() -> None:
 
 def test_only_what_beats_both_baselines_on_all_three_is_called_faithful() -> None:
     base = Row(0.1, 0.5, 0.5, 0.4, 0.6)
-    good = Row(0.3, 0.5, 0.5, 0.3, 0.7, randomised=0.2, seconds=1.0)
+    good = Row(0.3, 0.5, 0.5, 0.3, 0.7, randomised=0.2)
     assert faithfulness.faithful(good, [base])
     for worse in ({"localisation": 0.05}, {"insertion_twin": 0.4}, {"randomised": 0.8}, {"randomised": None}):
         assert not faithfulness.faithful(Row(**{**good.__dict__, **worse}), [base])  # type: ignore[arg-type]

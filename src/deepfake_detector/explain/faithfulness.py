@@ -98,7 +98,7 @@ class Row:
     """Means over pictures for one way of making maps; None for what was not measured.
 
     deletion, insertion: with grey. deletion_twin, insertion_twin: with the untouched twin. randomised: mean absolute
-    rank correlation with the map of the shuffled model. seconds: for one map.
+    rank correlation with the map of the shuffled model.
     """
 
     localisation: float
@@ -107,7 +107,6 @@ class Row:
     deletion_twin: float
     insertion_twin: float
     randomised: float | None = None
-    seconds: float | None = None
 
 
 def faithful(row: Row, baselines: Iterable[Row]) -> bool:
@@ -128,15 +127,14 @@ def table(rows: Mapping[str, Row], baselines: Iterable[str]) -> str:
     names = list(baselines)
     lines = [
         "| map | altered area found | deletion, twin | insertion, twin | deletion, grey | insertion, grey "
-        "| same after shuffling weights | seconds | beats both baselines on all |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| same after shuffling weights | beats both baselines on all |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name, row in rows.items():
         verdict = "baseline" if name in names else ("yes" if faithful(row, [rows[n] for n in names]) else "no")
         numbers = [row.localisation, row.deletion_twin, row.insertion_twin, row.deletion, row.insertion]
         cells = [f"{value:.3f}" for value in numbers]
-        cells += ["-" if row.randomised is None else f"{row.randomised:.2f}"]
-        cells += ["-" if row.seconds is None else f"{row.seconds:.1f}", verdict]
+        cells += ["-" if row.randomised is None else f"{row.randomised:.2f}", verdict]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
