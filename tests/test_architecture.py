@@ -12,19 +12,23 @@ import deepfake_detector
 ROOT = Path(deepfake_detector.__file__).parent
 LAYERS = [
     {"errors"},
-    {"types"},
+    {"types", "extras"},
     {"images"},
     {"faces"},
     {"models", "quality"},
     {"preprocessor", "ensemble"},
     {"detector"},
-    {"evaluate", "explain"},
+    {"evaluate", "explain", "provenance", "scan"},
+    {"report"},
+    {"web"},
     {"cli"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}
-TRAIN_MAY_USE = {"errors", "types", "images", "faces", "models", "quality", "ensemble"}
+TRAIN_MAY_USE = {"errors", "types", "extras", "images", "faces", "models", "quality", "ensemble"}
 TRAIN_MAY_USE_OF_EVALUATE = {"metrics", "manifest", "corruptions"}
 HEAVY = {"torch", "sklearn", "scipy", "onnx", "matplotlib", "skimage", "tqdm"}
+HEAVY |= {"pyarrow", "rich", "c2pa", "fpdf", "fastapi", "starlette", "uvicorn", "prometheus_client", "pydantic"}
+EXTRA_ROOMS = {"evaluate", "explain", "provenance", "scan", "report"}
 
 
 def room_of(path: Path) -> str:
@@ -85,9 +89,9 @@ def test_arrows_run_one_way(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_inference_never_needs_the_extras(path: Path) -> None:
     room = room_of(path)
-    if room in ("evaluate", "explain"):
+    if room in EXTRA_ROOMS:
         assert not HEAVY & on_import(path), "inside the functions, after extras.require: the extra may be missing"
-    elif room != "train":
+    elif room not in ("train", "web"):  # these two are imported by the command line alone, lazily
         assert not HEAVY & {module.split(".")[0] for module, _ in imports(path)}
 
 
@@ -96,9 +100,10 @@ def test_every_room_has_its_place() -> None:
     assert rooms == set(RANK)
 
 
-def test_the_command_line_loads_training_only_when_it_trains() -> None:
+@pytest.mark.parametrize("room", ["train", "web"])
+def test_the_command_line_loads_training_and_the_service_only_when_asked(room: str) -> None:
     code = "import sys, deepfake_detector.cli.app; print([m for m in sys.modules if m.startswith(sys.argv[1])])"
-    command = [sys.executable, "-c", code, "deepfake_detector.train"]
+    command = [sys.executable, "-c", code, f"deepfake_detector.{room}"]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"
 
 

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from fakes import grey
 from PIL import Image
 
+from deepfake_detector import extras
 from deepfake_detector.cli.app import app
-from deepfake_detector.evaluate import extras
 
 runner = CliRunner()
 

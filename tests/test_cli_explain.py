@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from deepfake_detector import extras
 from deepfake_detector.cli.app import app
-from deepfake_detector.explain import extras
 
 runner = CliRunner()
 

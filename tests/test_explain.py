@@ -21,8 +21,9 @@ from deepfake_detector import (
     LimeExplanation,
     MissingExtra,
     OptionError,
+    extras,
 )
-from deepfake_detector.explain import explain, explain_each, extras
+from deepfake_detector.explain import explain, explain_each
 from deepfake_detector.explain.subject import subject
 from deepfake_detector.models.bundle import Bundle
 from deepfake_detector.types import Pixels

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from deepfake_detector import ExplanationError, MissingExtra, OptionError
-from deepfake_detector.explain import extras, surrogate
+from deepfake_detector import ExplanationError, MissingExtra, OptionError, extras
+from deepfake_detector.explain import surrogate
 from deepfake_detector.explain.faithfulness import rank_correlation
 from deepfake_detector.explain.lime import lime
 from deepfake_detector.explain.superpixels import GREY, checked, filled, grid, hidden, superpixels

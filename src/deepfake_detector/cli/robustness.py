@@ -39,11 +39,11 @@ def robustness(
     """
     from ..detector import DeepfakeDetector
     from ..evaluate import measure_robustness, read_pictures
-    from ..evaluate.extras import require
+    from ..extras import require
 
     try:
         check_folders(report, as_json)
-        require("sklearn", *(("matplotlib",) if report else ()))
+        require("evaluate", "sklearn", *(("matplotlib",) if report else ()))
         pictures = read_pictures(data, split)
         detector = DeepfakeDetector(model)
         with progress(min(limit or len(pictures), len(pictures)), detector.model) as step:

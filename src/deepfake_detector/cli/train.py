@@ -59,9 +59,9 @@ def train(
     if members is not None and not names:
         raise click.BadParameter("no member is named.", param_hint="--members")
     try:
-        from ..train import extras
+        from ..extras import require
 
-        extras.require("heads")
+        require("heads")
         from ..train.recipe import Settings
 
         settings = Settings(

@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from .. import __version__
 from ..errors import DataError
+from ..extras import require
 from ..images import ImageSource
 from ..types import Failure, Prediction
 from . import groups, metrics
 from .bootstrap import Array, Bools
-from .extras import require
 from .groups import Pairing
 from .manifest import LabelledPicture, Manifest
 from .metrics import Figure, Metrics, OperatingPoint
@@ -168,7 +168,7 @@ def evaluate(
     ``predict_batch``. progress: called with the number of pictures done since its last call.
     Raises DataError where no picture can be judged, OptionError for pairs without pictures, MissingExtra.
     """
-    require("sklearn")
+    require("evaluate", "sklearn")
     manifest = pictures if isinstance(pictures, Manifest) else Manifest(tuple(pictures), "list of pictures")
     for pair in pairs:
         pair.check(manifest.pictures)

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import OptionError
+from ..extras import require
 from . import bootstrap
 from .bootstrap import Array, Bools, Ranked
-from .extras import require
 
 BINS = 15
 
@@ -118,7 +118,7 @@ def share(hits: Bools) -> Figure | None:
 
 def auc(fake: Bools, score: Array) -> Figure | None:
     """Area under the ROC curve of P(fake) (n,); None unless both classes are there."""
-    require("sklearn")
+    require("evaluate", "sklearn")
     from sklearn.metrics import roc_auc_score
 
     if not _both(fake):
@@ -142,7 +142,7 @@ def reliability(fake: Bools, score: Array) -> list[tuple[float, float, int]]:
 
 def roc_points(fake: Bools, score: Array) -> tuple[Array, Array]:
     """(false-positive rates, true-positive rates) of the ROC curve's corners; P(fake) (n,), both classes there."""
-    require("sklearn")
+    require("evaluate", "sklearn")
     from sklearn.metrics import roc_curve
 
     fpr, tpr, _ = roc_curve(fake, score)
@@ -156,7 +156,7 @@ def measure(fake: Bools, score: Array, said_fake: Bools, verdict: npt.NDArray[np
     "real", "fake" or "inconclusive"; without it the figures of verdicts are None.
     Raises MissingExtra without scikit-learn.
     """
-    require("sklearn")
+    require("evaluate", "sklearn")
     fake, said_fake, score = np.asarray(fake, bool), np.asarray(said_fake, bool), np.asarray(score, np.float64)
     figures: dict[str, Figure | None] = dict.fromkeys(DESCRIPTIONS)
     figures["accuracy"] = share(said_fake == fake)
@@ -205,7 +205,7 @@ def operating_point(fake: Bools, score: Array, max_fpr: float) -> OperatingPoint
     """
     if not 0 <= max_fpr < 1:
         raise OptionError(f"the false-positive rate must be at least 0 and below 1, got {max_fpr}")
-    require("sklearn")
+    require("evaluate", "sklearn")
     from sklearn.metrics import roc_curve
 
     if not _both(fake):

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..extras import require
 from .benchmark import Report
-from .extras import require
 from .metrics import Figure, reliability, roc_points
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _value(figure: Figure | None) -> str:
 
 
 def _axes(x: str, y: str, width: float = 5.2, height: float = 4.8) -> tuple[Any, Any]:
-    require("matplotlib")
+    require("evaluate", "matplotlib")
     from matplotlib.figure import Figure as Canvas
 
     figure = Canvas(figsize=(width, height), layout="constrained")

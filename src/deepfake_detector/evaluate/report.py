@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..extras import require
 from ..types import REASONS
 from . import page, plots
 from .benchmark import Outcome, Report, Unread
-from .extras import require
 from .metrics import DESCRIPTIONS, Metrics
 from .page import escaped
 
@@ -37,7 +37,7 @@ def html(reports: Sequence[Report], command: str = "") -> str:
 
     Raises MissingExtra without matplotlib.
     """
-    require("matplotlib")
+    require("evaluate", "matplotlib")
     by_label = labels(reports)
     first = reports[0]
     body = [

@@ -17,12 +17,12 @@ import numpy as np
 
 from .. import __version__
 from ..errors import DataError, DeepfakeDetectorError, ImageError, OptionError
+from ..extras import require
 from ..images import read
 from ..types import Failure, Pixels, Prediction, Verdict
 from . import groups, metrics
 from .benchmark import Detector, Unread
 from .corruptions import ALL, RE_ENCODINGS, Corruption
-from .extras import require
 from .manifest import LabelledPicture, Manifest
 from .metrics import Figure
 
@@ -161,7 +161,7 @@ def measure_robustness(
     progress: called with 1 after each picture. Raises DataError where no picture can be judged, OptionError,
     MissingExtra.
     """
-    require("sklearn")
+    require("evaluate", "sklearn")
     manifest = pictures if isinstance(pictures, Manifest) else Manifest(tuple(pictures), "list of pictures")
     begun, created = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     notes = manifest.notes

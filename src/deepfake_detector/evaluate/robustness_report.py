@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from ..extras import require
 from . import page, plots
 from .corruptions import CHAINS, UNITS
-from .extras import require
 from .page import escaped
 from .report import failures
 from .robustness import Point, RobustnessReport
@@ -14,7 +14,7 @@ from .robustness import Point, RobustnessReport
 
 def html(report: RobustnessReport, command: str = "") -> str:
     """The page, one self-contained file. command: how it was made, to be shown. Raises MissingExtra."""
-    require("matplotlib")
+    require("evaluate", "matplotlib")
     chains = [point for point in report.points if point.family == CHAINS]
     body = [
         "<h1>Deepfake detection: robustness</h1>",

@@ -11,9 +11,9 @@ import numpy as np
 
 from ..detector import DeepfakeDetector
 from ..errors import OptionError
+from ..extras import require
 from ..images import ImageSource
 from .base import FAKE, METHODS, REAL, Explanation, Floats64, Ints, LimeExplanation, Method
-from .extras import require
 from .lime import lime
 from .occlusion import CALLS, occlusion
 from .regions import effects
@@ -46,7 +46,7 @@ class LimeExplainer:
         hide: str = "grey",
         progress: bool = True,
     ) -> None:
-        require("skimage")
+        require("explain", "skimage")
         if num_samples < 10:
             raise OptionError(f"num_samples must be at least 10, got {num_samples}")
         if segments < 2:
@@ -222,7 +222,7 @@ def _bar(total: int, wanted: bool) -> Iterator[Progress | None]:
     if not wanted or not (sys.stderr.isatty() or "ipykernel" in sys.modules):
         yield None
         return
-    require("tqdm")
+    require("explain", "tqdm")
     from tqdm.auto import tqdm
 
     with tqdm(total=total, unit="samples", leave=False) as bar:

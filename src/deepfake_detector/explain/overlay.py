@@ -10,14 +10,15 @@ import os
 import textwrap
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import OptionError
+from ..extras import require
 from ..types import Floats, Pixels
-from .extras import require
 
 if TYPE_CHECKING:
     from .base import Explanation
@@ -26,10 +27,12 @@ FAKE, REAL = "#D55E00", "#0072B2"
 _LONGEST = 640
 _MARKED = 5
 
+Array = TypeVar("Array", Pixels, Floats)
+
 
 def figure(explanation: Explanation, canvas: Any = None) -> Any:
     """A matplotlib figure of three panels and the words below; ``canvas``: an empty figure to draw into."""
-    require("matplotlib")
+    require("explain", "matplotlib")
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch, Rectangle
 
@@ -89,9 +92,23 @@ def figure(explanation: Explanation, canvas: Any = None) -> Any:
     return drawing
 
 
+def layer(explanation: Explanation, longest: int = 1024) -> npt.NDArray[np.uint8]:
+    """The map as a layer to lay over the picture: RGBA uint8 (H, W, 4), transparent where nothing is said.
+
+    Vermilion speaks for fake, blue for real; alpha is the strength. As large as the picture, scaled down to at most
+    ``longest`` pixels a side. Needs no extra.
+    """
+    heat, _ = _shrunk(explanation.heatmap, longest)
+    result = np.zeros((*heat.shape, 4), np.uint8)
+    for sign, colour in ((1, FAKE), (-1, REAL)):
+        result[sign * heat > 0, :3] = _rgb(colour)
+    result[:, :, 3] = np.rint(255 * np.minimum(1, np.abs(heat) ** 0.7))
+    return result
+
+
 def show(explanation: Explanation) -> None:
     """Show the figure by pyplot's backend, whatever that is; without a display it stays pyplot's current figure."""
-    require("matplotlib")
+    require("explain", "matplotlib")
     import matplotlib.pyplot as plt
 
     drawing = figure(explanation, plt.figure(num="deepfake-detection: explanation", clear=True))
@@ -122,9 +139,9 @@ def _title(explanation: Explanation) -> str:
     )
 
 
-def _shrunk(pixels: Pixels) -> tuple[Pixels, float]:
-    """At most 640 pixels a side, with the scale."""
-    scale = min(1.0, _LONGEST / max(pixels.shape[:2]))
+def _shrunk(pixels: Array, longest: int = _LONGEST) -> tuple[Array, float]:
+    """At most ``longest`` pixels a side, with the scale."""
+    scale = min(1.0, longest / max(pixels.shape[:2]))
     size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) if scale < 1 else pixels, scale
 
@@ -133,6 +150,10 @@ def _tinted(view: Pixels, strength: Floats, colour: str) -> Pixels:
     """The view in pale grey, with a colour laid over it by strength, float32 (H, W) in [0, 1]."""
     grey = cv2.cvtColor(view, cv2.COLOR_RGB2GRAY).astype(np.float32)[:, :, None]
     pale = 70 + grey * (185 / 255)
-    tint = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], np.float32)
+    tint = np.array(_rgb(colour), np.float32)
     alpha = np.minimum(0.8, strength**0.7)[:, :, None].astype(np.float32)
     return np.asarray((pale * (1 - alpha) + tint * (0.35 + 0.65 * grey / 255) * alpha).clip(0, 255), np.uint8)
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

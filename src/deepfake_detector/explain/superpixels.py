@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 
 from ..errors import ExplanationError, OptionError
+from ..extras import require
 from ..types import Pixels
 from .base import Bools, Ints
-from .extras import require
 
 GREY = (123, 117, 104)
 """What hides a part: the mean colour of the networks' pre-training pictures, so that they read about zero there.
@@ -29,7 +29,7 @@ def superpixels(image: Pixels, count: int) -> Ints:
     """
     if count < 2:
         raise OptionError(f"segments must be at least 2, got {count}: with one there is nothing to compare it with")
-    require("skimage")
+    require("explain", "skimage")
     from skimage.segmentation import slic
 
     height, width = image.shape[:2]

@@ -20,12 +20,14 @@ import numpy as np
 
 from ..errors import DataError, OptionError
 from ..evaluate.manifest import LabelledPicture
+from ..extras import require
 from ..types import Family, Floats
-from . import checks, extras, gather, plans, views
+from . import checks, gather, plans, views
 from .data import Row
 from .evidence import Members
 from .examine import Facts, Unreadable, examine
 from .folds import divide
+from .imagenet import weights as imagenet_weights
 from .rebuild import Result, rebuilt
 from .start import Start, start
 
@@ -115,8 +117,8 @@ def _imagenet(settings: Settings, begun: Start) -> Path | None:
     """Ask for what the networks need before anything long begins."""
     if not begun.networks:
         return None
-    extras.require("train")
-    return extras.imagenet(settings.imagenet) if "conv" in begun.networks else None
+    require("train")
+    return imagenet_weights(settings.imagenet) if "conv" in begun.networks else None
 
 
 def _rows(settings: Settings, listed: Path, say: Say) -> tuple[list[Row], list[Unreadable]]:

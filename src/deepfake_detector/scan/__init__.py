@@ -1,0 +1,1 @@
+"""Very many pictures: streamed, resumable, nothing lost."""

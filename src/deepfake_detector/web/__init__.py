@@ -1,0 +1,1 @@
+"""The same detector as a service, with a page for people."""
