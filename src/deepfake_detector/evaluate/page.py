@@ -44,8 +44,7 @@ def plot(svg: str, words: str, broad: bool = False) -> str:
     kind = ' class="broad"' if broad else ""
     source = data_uri(svg.encode(), "svg+xml")
     return (
-        f'<figure{kind}><img src="{source}" alt="{escaped(words)}">'
-        f"<figcaption>{escaped(words)}</figcaption></figure>"
+        f'<figure{kind}><img src="{source}" alt="{escaped(words)}"><figcaption>{escaped(words)}</figcaption></figure>'
     )
 
 

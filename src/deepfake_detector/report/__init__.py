@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from .case import Case as Case
     from .case import examine_case as examine_case
     from .page import html as html
-    from .paper import pdf as pdf
 
-_HOME = {"Case": "case", "examine_case": "case", "html": "page", "pdf": "paper"}
+_HOME = {"Case": "case", "examine_case": "case", "html": "page"}
 __all__ = [*_HOME]
 
 

@@ -84,8 +84,8 @@ def _ruling(found: Evidence) -> Ruling:
     return Ruling(
         verdict=result.verdict,
         headline=_HEADLINES[result.verdict],
-        text=f"Fake score {percent(result.score)}, real score {result.real_score:.2f} %. From {_plain(result.threshold)} "
-        f"on a picture is called fake; between {_plain(low)} and {_plain(high)} this one is inconclusive.",
+        text=f"Fake score {percent(result.score)}, real score {result.real_score:.2f} %. From "
+        f"{_plain(result.threshold)} on a picture is called fake; between {_plain(low)} and {_plain(high)} this one is inconclusive.",
         score=result.score,
         threshold=result.threshold,
         band=(low, high),
@@ -100,8 +100,8 @@ def _faces(found: Evidence) -> Iterator[Block]:
     one = len(result.faces) == 1
     yield Figure(
         found.shown,
-        f"{'The face that was found' if one else f'The {len(result.faces)} faces that were found, largest first'}. Boxes "
-        "have the colour and number of the table; numbers begin at 0, as in the command line and in JSON.",
+        f"{'The face that was found' if one else f'The {len(result.faces)} faces that were found, largest first'}. "
+        "Boxes have the colour and number of the table; numbers begin at 0, as in the command line and in JSON.",
         (("fake", "reads as fake"), ("real", "reads as real"), ("soft", "undecided, or not scored")),
     )
     rows = []
@@ -118,19 +118,21 @@ def _faces(found: Evidence) -> Iterator[Block]:
 def _meaning(found: Evidence) -> Iterator[str]:
     result, (low, high) = found.prediction, found.band
     yield (
-        "The fake score is the calibrated probability, in percent, that the picture is fake; the real score is the rest "
-        "to 100. It is neither a share of the picture nor a measure of how much was altered."
+        "The fake score is the calibrated probability, in percent, that the picture is fake; the real score is the "
+        "rest to 100. It is neither a share of the picture nor a measure of how much was altered."
     )
     rate = found.policy.false_alarms(result.threshold)
     if rate is not None and found.aggregation == "stacked":
         yield (
             f"The threshold, {_plain(result.threshold)}, is put where at most {_plain(rate)} of the authentic pictures "
-            "it was set on (half of them resized, blurred or compressed again) arrive. On other pictures expect another "
-            "share."
+            "it was set on (half of them resized, blurred or compressed again) arrive. On other pictures expect "
+            "another share."
         )
     why = ""
     if found.policy.doubtful(result.reasons):
-        why = " The band is wider than usual, because the picture's quality is poor or the members contradict each other."
+        why = (
+            " The band is wider than usual, because the picture's quality is poor or the members contradict each other."
+        )
     yield (
         f"Between {_plain(low)} and {_plain(high)} the verdict is inconclusive, on either side of the threshold.{why} "
         "Many pictures that are about as likely fake as real get a score there, often below the threshold: do not read "
@@ -152,7 +154,9 @@ def _members(found: Evidence) -> Iterator[Block]:
     low, high = min(scores, key=lambda name: scores[name]), max(scores, key=lambda name: scores[name])
     fakes = sum(score >= 0.5 for score in scores.values())
     apart = scores[high] - scores[low]
-    agree = "contradict each other" if "members_disagree" in found.prediction.reasons else "do not contradict each other"
+    agree = (
+        "contradict each other" if "members_disagree" in found.prediction.reasons else "do not contradict each other"
+    )
     yield Words(
         f"Of {len(scores)} members {fakes} lean to fake and {len(scores) - fakes} to real. They lie "
         f"{100 * apart:.0f} points apart ({low} {percent(scores[low])}, {high} {percent(scores[high])}); more than "
@@ -181,7 +185,9 @@ def _kinds(result: Prediction) -> tuple[Block, ...]:
         (Cell(family), Cell(_FAMILIES[family]), Cell(percent(result.kinds[family]), "", result.kinds[family]))
         for family in families
     )
-    note = "Each is the calibrated probability of that kind by itself; they need not add up to 100, and the verdict does "
+    note = (
+        "Each is the calibrated probability of that kind by itself; they need not add up to 100, and the verdict does "
+    )
     note += "not come from them."
     return (Table(("kind", "meaning", "score"), rows, 2, (30, 102, 48)), Words(note, "soft"))
 
@@ -215,7 +221,10 @@ def _quality(found: Evidence) -> Iterator[Block]:
             ("shorter side", f"{min(width, height)} pixels (small below {policy.small_picture:g})"),
             ("largest face", face),
             ("sharpness", f"{quality.sharpness:.2f} (blurred below {policy.blurred:.2f})"),
-            ("compression", f"blocks at {quality.blockiness:.2f} (heavy above {policy.heavy_compression:.2f}; none: 1)"),
+            (
+                "compression",
+                f"blocks at {quality.blockiness:.2f} (heavy above {policy.heavy_compression:.2f}; none: 1)",
+            ),
         )
     )
 

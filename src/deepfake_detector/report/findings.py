@@ -41,7 +41,9 @@ def provenance(found: Provenance, result: Prediction | None) -> Section:
 def origins(found: Provenance | None) -> str:
     """What the findings point to, in a few words for a table; empty where they point to nothing."""
     names = {finding.origin for finding in found.findings} if found else set()
-    return ", ".join(word.removeprefix("points to ") for origin, word in _ORIGINS.items() if origin in names - {"unknown"})
+    return ", ".join(
+        word.removeprefix("points to ") for origin, word in _ORIGINS.items() if origin in names - {"unknown"}
+    )
 
 
 def _finding(number: int, finding: Finding) -> Iterator[Block]:
@@ -62,11 +64,11 @@ def _against(found: Provenance, result: Prediction | None) -> Iterator[str]:
     names = {finding.origin for finding in found.findings}
     if "ai" in names and result.verdict != "fake":
         yield (
-            f"The file itself points to AI, while the verdict from the pixels is {result.verdict}. The detector does not "
-            "read the file's data: weigh both, and do not take the verdict alone."
+            f"The file itself points to AI, while the verdict from the pixels is {result.verdict}. The detector does "
+            "not read the file's data: weigh both, and do not take the verdict alone."
         )
     if "camera" in names and result.verdict == "fake":
         yield (
-            "The file carries data of a camera, while the verdict from the pixels is fake. Such data can be copied from "
-            "another file, and a camera's picture can be altered later: weigh both, and do not take either alone."
+            "The file carries data of a camera, while the verdict from the pixels is fake. Such data can be copied "
+            "from another file, and a camera's picture can be altered later: weigh both, and do not take either alone."
         )
