@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from .case import Case as Case
     from .case import examine_case as examine_case
     from .page import html as html
+    from .paper import pdf as pdf
 
-_HOME = {"Case": "case", "examine_case": "case", "html": "page"}
+_HOME = {"Case": "case", "examine_case": "case", "html": "page", "pdf": "paper"}
 __all__ = [*_HOME]
 
 

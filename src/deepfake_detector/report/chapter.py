@@ -85,7 +85,8 @@ def _ruling(found: Evidence) -> Ruling:
         verdict=result.verdict,
         headline=_HEADLINES[result.verdict],
         text=f"Fake score {percent(result.score)}, real score {result.real_score:.2f} %. From "
-        f"{_plain(result.threshold)} on a picture is called fake; between {_plain(low)} and {_plain(high)} this one is inconclusive.",
+        f"{_plain(result.threshold)} on a picture is called fake; between {_plain(low)} and "
+        f"{_plain(high)} this one is inconclusive.",
         score=result.score,
         threshold=result.threshold,
         band=(low, high),
