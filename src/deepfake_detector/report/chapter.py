@@ -44,7 +44,7 @@ def named(case: Case) -> str:
 
 def percent(score: float) -> str:
     """A score, with the two decimals it has everywhere."""
-    return f"{100 * score:.2f} %"
+    return f"{100 * score:.2f}\N{NO-BREAK SPACE}%"
 
 
 def verdict(result: Prediction) -> Cell:
@@ -72,7 +72,7 @@ def _sections(case: Case) -> Iterator[Section]:
         yield Section("What the score means", (Points(tuple(_meaning(case.found))),))
         yield Section("Members of the ensemble, and whether they agree", tuple(_members(case.found)))
         yield Section("What kind of forgery it would be", _kinds(case.found.prediction))
-        yield Section("Where it looked: what speaks for fake, what for real", tuple(_why(case.why)))
+        yield Section("What speaks for fake, and what for real", tuple(_why(case.why)))
         yield Section("Quality of the picture, and reasons for caution", tuple(_quality(case.found)))
     if case.provenance:
         yield provenance(case.provenance, case.prediction)
@@ -84,7 +84,7 @@ def _ruling(found: Evidence) -> Ruling:
     return Ruling(
         verdict=result.verdict,
         headline=_HEADLINES[result.verdict],
-        text=f"Fake score {percent(result.score)}, real score {result.real_score:.2f} %. From "
+        text=f"Fake score {percent(result.score)}, real score {percent(result.real_score / 100)}. From "
         f"{_plain(result.threshold)} on a picture is called fake; between {_plain(low)} and "
         f"{_plain(high)} this one is inconclusive.",
         score=result.score,
@@ -168,9 +168,9 @@ def _members(found: Evidence) -> Iterator[Block]:
         score = scores[member.name]
         tone: Tone = "fake" if score >= 0.5 else "real"
         looks = "faces" if member.region == "face" else "whole picture"
-        say = "yes" if member.asked else "none here"
+        say = "yes" if member.asked else "no"
         rows.append((Cell(member.name), Cell(looks), Cell(tone, tone), Cell(say), Cell(percent(score), tone, score)))
-    head = ("member", "looks at", "leans to", "weight", "its own fake score")
+    head = ("member", "looks at", "leans to", "has weight", "its own fake score")
     yield Table(head, tuple(rows), 4, (42, 36, 26, 28, 48))
     if not all(member.asked for member in found.members):
         yield Words(
@@ -249,4 +249,4 @@ def _file(case: Case) -> Facts:
 
 def _plain(score: float) -> str:
     """A bound, in percent, without decimals it does not need."""
-    return f"{100 * score:.4g} %"
+    return f"{100 * score:.4g}\N{NO-BREAK SPACE}%"

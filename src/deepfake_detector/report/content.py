@@ -47,22 +47,23 @@ def _said(cases: Sequence[Case]) -> str:
 
 def _summary(cases: Sequence[Case]) -> Table:
     rows = [_row(case, number) for number, case in enumerate(cases, 1)]
-    return Table(("", "picture", "verdict", "notes", "fake score", "faces"), tuple(rows), 4, (14, 52, 26, 50, 24, 14))
+    head = ("", "picture", "verdict", "fake score", "faces", "notes")
+    return Table(head, tuple(rows), len(head), (14, 52, 26, 22, 14, 52))
 
 
 def _row(case: Case, number: int) -> tuple[Cell, ...]:
     name = Cell(named(case), target=number)
     if isinstance(case.found, Failure):
-        return (Cell(str(number)), name, Cell("not judged", "strong"), Cell(reason(case.found)), Cell(""), Cell(""))
+        return (Cell(str(number)), name, Cell("not judged", "strong"), Cell(""), Cell(""), Cell(reason(case.found)))
     result, origin = case.found.prediction, origins(case.provenance)
     notes = [*result.reasons, *([f"the file points to {origin}"] if origin else [])]
     return (
         Cell(str(number), picture=case.found.thumbnail),
         name,
         verdict(result),
-        Cell(", ".join(notes)),
         Cell(percent(result.score)),
         Cell(str(len(result.faces))),
+        Cell(", ".join(notes)),
     )
 
 

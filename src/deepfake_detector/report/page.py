@@ -14,6 +14,7 @@ from .content import content
 from .pictures import UNDECIDED
 
 _STYLE = """
+body { max-width: 54rem; }
 h2.picture { overflow-wrap: anywhere; }
 .ruling { border: 1px solid var(--line); border-left: .5rem solid var(--soft); border-radius: .4rem;
   padding: .7rem 1rem; margin: .8rem 0; background: var(--ground); }
@@ -31,12 +32,18 @@ figcaption { margin-top: .3rem; max-width: 46rem; }
 .bar { display: inline-block; width: 5.5rem; height: .6rem; margin-left: .5rem; background: #e6eaee; }
 .bar i { display: block; height: 100%; background: var(--soft); }
 .bar.fake i { background: #D55E00; } .bar.real i { background: var(--real); }
-td { overflow-wrap: anywhere; } td.nowrap { white-space: nowrap; } td img { display: block; max-width: 3.2rem; }
-.facts th, .facts td { text-align: left; } .facts th { background: none; color: var(--soft); white-space: nowrap; }
+td a, .facts td { overflow-wrap: anywhere; } td a { display: inline-block; min-width: 7rem; }
+td { white-space: nowrap; } td.text { white-space: normal; min-width: 0; } .facts td { white-space: normal; }
+td img { max-width: 3.2rem; max-height: 3.2rem; margin-right: .4rem; vertical-align: middle; }
+.facts th, .facts td { text-align: left; }
+.facts th { background: none; color: var(--soft); white-space: nowrap; vertical-align: top; }
 li { max-width: 46rem; margin: .25rem 0; } ul { padding-left: 1.2rem; }
 @page { size: A4; margin: 16mm 15mm; }
+@media (max-width: 40rem) { .facts tr { display: block; padding: .3rem 0; border-bottom: 1px solid var(--line); }
+  .facts th, .facts td { display: block; border: 0; padding: 0 .2rem; } .bar { width: 3rem; } }
 @media print { section.chapter { break-before: page; } section.part { break-inside: avoid-page; } a { color: inherit; }
-  figure img { max-height: 100mm; } .ruling { break-inside: avoid; } }
+  html { font-size: 9.5pt; } body { font-size: 9.5pt; } h2.picture { margin-top: 0; }
+  figure img { max-height: 82mm; } .ruling { break-inside: avoid; } }
 """
 
 

@@ -57,6 +57,7 @@ def _document(found: Content) -> Any:
     document.add_font(_FONT, "", fonts / "DejaVuSans.ttf")
     document.add_font(_FONT, "B", fonts / "DejaVuSans-Bold.ttf")
     document.set_margins(16, 15)
+    document.c_margin = 0  # paragraphs begin where boxes and lines do
     document.set_auto_page_break(True, 18)
     document.set_title(found.title)
     document.set_lang("en")
@@ -75,6 +76,6 @@ def _chapter(sheet: Sheet, chapter: Chapter) -> None:
 
 def _section(sheet: Sheet, section: Section, size: float) -> None:
     if section.title:
-        sheet.heading(section.title, size)
+        sheet.heading(section.title, size, section.blocks)
     for block in section.blocks:
         sheet.set(block)

@@ -49,7 +49,7 @@ def numbered(pixels: Pixels, faces: Sequence[FaceResult], band: tuple[float, flo
     scale = min(1.0, LONGEST / max(pixels.shape[:2]))
     image = _scaled(pixels, scale)
     draw = ImageDraw.Draw(image)
-    line = max(2, round(max(image.size) / 300))
+    line = max(3, round(max(image.size) / 250))
     font = ImageFont.load_default(size=max(12, round(max(image.size) / 45)))
     colours = {"fake": FAKE, "real": REAL}
     for number, face in reversed(list(enumerate(faces))):  # the largest on top

@@ -7,7 +7,7 @@ from functools import singledispatchmethod
 from typing import Any
 
 from ..explain.overlay import FAKE, REAL
-from .blocks import Cell, Facts, Figure, Points, Ruling, Table, Tone, Words
+from .blocks import Block, Cell, Facts, Figure, Points, Ruling, Table, Tone, Words
 from .pictures import UNDECIDED
 
 _INK = "#1b1f24"
@@ -15,13 +15,15 @@ _LINE = "#d8dde3"
 _GROUND = "#f5f7f9"
 _TEXT: dict[Tone, str] = {"fake": "#B34700", "real": REAL, "soft": "#5a6470"}
 _FILL: dict[Tone, str] = {"fake": FAKE, "real": REAL}
-_BODY, _SMALL = 9.0, 8.0
+_BODY, _SMALL = 9.0, 7.8
 _LEADING = 1.35
 _MM = 25.4 / 72
-_FIGURE = (120.0, 92.0)
+_FIGURE = (120.0, 78.0)
 """Width and height of a picture, at most."""
+_TOGETHER = 150.0
+"""Tables that are not higher begin on the page of their heading."""
 _PAD = 1.0
-_BAR = 16.0
+_BAR, _THUMBNAIL = 16.0, 9.0
 
 
 class Sheet:
@@ -68,16 +70,31 @@ class Sheet:
         known = "".join(c if c == "\n" or ord(c) in self._known else c.encode("unicode_escape").decode() for c in text)
         return known or " "
 
-    def heading(self, text: str, size: float) -> None:
-        """Kept together with what follows; large ones have a line below."""
+    def heading(self, text: str, size: float, blocks: tuple[Block, ...] = ()) -> None:
+        """Kept together with the first of the blocks that follow; large ones have a line below."""
         above = 0.45 * size if self.document.get_y() > self.document.t_margin + 1 else 0
-        self.room(above + self.height(text, self.width, size, bold=True) + 22)
+        self.room(above + self.height(text, self.width, size, bold=True) + 4 + self._together(blocks))
         if self.document.get_y() > self.document.t_margin + 1:
             self.document.ln(above)
         self.text(text, 0, self.width, size, bold=True)
         if size > 12:
             self._rule()
         self.document.ln(1.2)
+
+    def _together(self, blocks: tuple[Block, ...]) -> float:
+        """The height of what should stand on one page: up to the first picture or table, if that fits."""
+        high = 0.0
+        for block in blocks:
+            if isinstance(block, Words):
+                high += self.height(block.text, self.width) + 2
+            elif isinstance(block, Figure):
+                return high + self._figure_height(block)
+            elif isinstance(block, Table):
+                rows = high + 8 + sum(self._row_height(row, self._widths(block)) for row in block.rows)
+                return rows if rows < _TOGETHER else 30
+            else:
+                break
+        return high + 18
 
     @singledispatchmethod
     def set(self, block: object) -> None:
@@ -130,9 +147,8 @@ class Sheet:
     @set.register
     def _(self, block: Figure) -> None:
         d, shown = self.document, block.shown
-        scale = min(_FIGURE[0] / shown.width, _FIGURE[1] / shown.height)
-        below = self.height(block.caption, self.width, _SMALL) + (6 if block.keys else 2)
-        self.room(shown.height * scale + below)
+        self.room(self._figure_height(block))
+        scale = _figure_scale(block)
         d.image(
             io.BytesIO(shown.data),
             d.l_margin,
@@ -149,8 +165,7 @@ class Sheet:
 
     @set.register
     def _(self, block: Table) -> None:
-        scale = self.width / sum(block.widths)
-        widths = [width * scale for width in block.widths]
+        widths = self._widths(block)
         head = tuple(Cell(text, "strong") for text in block.head)
         self._row(head, widths, block.words, _GROUND)
         for row in block.rows:
@@ -177,6 +192,13 @@ class Sheet:
         self._scale(block, d.l_margin + 12, d.get_y() + 3, inner - 24)
         d.set_y(y + high)
         d.ln(3)
+
+    def _figure_height(self, figure: Figure) -> float:
+        caption = self.height(figure.caption, self.width, _SMALL) + (6 if figure.keys else 2)
+        return figure.shown.height * _figure_scale(figure) + caption
+
+    def _widths(self, table: Table) -> list[float]:
+        return [width * self.width / sum(table.widths) for width in table.widths]
 
     def _scale(self, ruling: Ruling, x: float, y: float, width: float) -> None:
         """The score on a line from 0 to 100 %, with the inconclusive band and the threshold."""
@@ -227,18 +249,11 @@ class Sheet:
         for at, (cell, width) in enumerate(zip(row, widths, strict=True)):
             left, inner = x + _PAD, self._inner(cell, width)
             if cell.picture:
-                side = min(cell.picture.width, cell.picture.height) and 9 / max(cell.picture.width, cell.picture.height)
-                d.image(io.BytesIO(cell.picture.data), d.l_margin + x + 5, y + _PAD, cell.picture.width * side)
+                scale = _THUMBNAIL / max(cell.picture.width, cell.picture.height)
+                d.image(io.BytesIO(cell.picture.data), d.l_margin + x + 5, y + _PAD, cell.picture.width * scale)
             d.set_y(y + _PAD)
-            self.text(
-                cell.text,
-                left,
-                inner,
-                _SMALL,
-                cell.tone,
-                bool(cell.tone) and cell.tone != "soft",
-                "L" if at < words else "R",
-            )
+            bold = cell.tone not in ("", "soft")
+            self.text(cell.text, left, inner, _SMALL, cell.tone, bold, "L" if at < words else "R")
             if cell.share is not None:
                 bar = d.l_margin + x + width - _BAR - _PAD
                 self._box(bar, y + _PAD + 0.6, _BAR, 2.4, "#e6eaee")
@@ -251,7 +266,10 @@ class Sheet:
 
     def _row_height(self, row: tuple[Cell, ...], widths: list[float]) -> float:
         heights = [
-            max(self.height(cell.text, self._inner(cell, width), _SMALL, bool(cell.tone)), 9 if cell.picture else 0)
+            max(
+                self.height(cell.text, self._inner(cell, width), _SMALL, bool(cell.tone)),
+                _THUMBNAIL if cell.picture else 0,
+            )
             for cell, width in zip(row, widths, strict=True)
         ]
         return max(heights) + 2 * _PAD
@@ -273,3 +291,8 @@ class Sheet:
         d.set_draw_color(_LINE)
         d.set_line_width(0.2)
         d.line(d.l_margin, d.get_y(), d.l_margin + self.width, d.get_y())
+
+
+def _figure_scale(figure: Figure) -> float:
+    """Millimetres for a pixel."""
+    return min(_FIGURE[0] / figure.shown.width, _FIGURE[1] / figure.shown.height)
