@@ -20,7 +20,7 @@ h2.picture { overflow-wrap: anywhere; }
   padding: .7rem 1rem; margin: .8rem 0; background: var(--ground); }
 .ruling.real { border-left-color: var(--real); font-weight: 400; color: inherit; }
 .ruling.fake { border-left-color: var(--fake); font-weight: 400; color: inherit; }
-.ruling b { font-size: 1.5rem; line-height: 1.2; text-transform: capitalize; }
+.ruling b { font-size: 1.5rem; line-height: 1.2; }
 .ruling.real b { color: var(--real); } .ruling.fake b { color: var(--fake); }
 .scale { display: block; width: 100%; max-width: 40rem; height: auto; margin-top: .6rem; }
 .strong { font-weight: 600; }
@@ -139,7 +139,7 @@ _SWATCHES = {"fake": _swatch(FAKE), "real": _swatch(REAL, striped=True), "soft":
 @_block.register
 def _(block: Ruling) -> str:
     return (
-        f'<div class="ruling {block.verdict}"><b>{block.verdict}</b>'
+        f'<div class="ruling {block.verdict}"><b>{block.verdict.capitalize()}</b>'
         f"<p>{escaped(block.headline)}</p><p>{escaped(block.text)}</p>{_scale(block)}</div>"
     )
 
