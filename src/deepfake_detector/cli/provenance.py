@@ -75,7 +75,7 @@ def _told(result: Provenance) -> str:
     lines = [f"{result.source}: {result.format}, sha256 {result.sha256}"]
     for finding in result.findings:
         lines += [f"  {finding.kind} [{finding.origin}]", f"    {finding.says}"]
-        lines += [f"    Proves: {finding.proves}", f"    Does not prove: {finding.limits}"]
+        lines += [f"    Proves: {finding.proves}", f"    Limits: {finding.limits}"]
         lines += [f"      {name}: {value}" for name, value in finding.details.items()]
     if not result.findings:
         lines.append("  Nothing found.")
