@@ -89,57 +89,85 @@ NOVEL = {"prompt": "1girl", "steps": 28, "sampler": "k_euler", "seed": 99, "uc":
 JOB = "a red fox --ar 3:2 --v 6 Job ID: a7421d2f-b262-44f9-977c-ac23e9c7d3e3"
 SWARM = {"sui_image_params": {"prompt": "a boat", "model": "flux1-dev", "seed": 3, "steps": 20}}
 FOOOCUS = {
-    "base_model": "juggernautXL_v8", "full_prompt": ["a tree"], "prompt": "a tree", "seed": "8", "version": "Fooocus v2.5.5",
-}  # fmt: skip
+    "base_model": "juggernautXL_v8",
+    "full_prompt": ["a tree"],
+    "prompt": "a tree",
+    "seed": "8",
+    "version": "Fooocus v2.5.5",
+}
 DRAW = {"c": "a house", "uc": "", "sampler": "Euler a", "steps": 20, "seed": 11, "model": "sdxl.ckpt"}
 AIGC = {"Label": "1", "ContentProducer": "001191110102MACQD9K64010000", "ProduceID": "x1"}
-USER_COMMENT = b"UNICODE\0" + WEB_UI.encode("utf-16-be")
+
+
+WEB = "Stable Diffusion web UI"
+EXIF = exif({0x011A: 72.0}, {0x9286: b"UNICODE\0" + WEB_UI.encode("utf-16-be")})
+LITTLE = exif({0x011A: 72.0}, {0x9286: b"UNICODE\0" + WEB_UI.encode("utf-16-le")})
+IN_EXIF = exif({0x010F: "workflow:" + json.dumps(WORKFLOW), 0x0110: "prompt:" + json.dumps(GRAPH)})
+GRAPHED = {"prompt": "a cat in a hat", "model": "sd_xl_base_1.0.safetensors", "seed": "42", "steps": "20", "nodes": "3"}
+NOVEL_PNG = (
+    ("Title", "AI generated image"),
+    ("Software", "NovelAI"),
+    ("Source", "Stable Diffusion 1D44365E"),
+    ("Description", "1girl"),
+    ("Comment", json.dumps(NOVEL)),
+)
+NOVEL_TOLD = {"prompt": "1girl", "model": "Stable Diffusion 1D44365E", "seed": "99", "negative prompt": "lowres"}
+EASY = (("prompt", "a lamp"), ("use_stable_diffusion_model", "sd-v1-4"), ("seed", "12"))
+
+
+def listed(name: str, text: str) -> bytes:
+    """XMP with a text in the language alternatives that the standard has for it."""
+    return xmp(elements=f'<{name}><rdf:Alt><rdf:li xml:lang="x-default">{text}</rdf:li></rdf:Alt></{name}>')
+
+
+def jpeg(**options: Any) -> bytes:
+    return encoded(PIXELS, "JPEG", **options)
 
 
 @pytest.mark.parametrize(
     ("data", "generator", "details"),
     [
-        (png(("parameters", WEB_UI)), "Stable Diffusion web UI", {"Seed": "123456789", "negative prompt": "blurry, extra fingers"}),
-        (encoded(PIXELS, "JPEG", exif=exif({}, {0x9286: USER_COMMENT})), "Stable Diffusion web UI", {"Model": "v1-5-pruned"}),
-        (encoded(PIXELS, "WEBP", exif=exif({}, {0x9286: USER_COMMENT})), "Stable Diffusion web UI", {"Steps": "28"}),
-        (encoded(PIXELS, "AVIF", exif=exif({}, {0x9286: USER_COMMENT})), "Stable Diffusion web UI", {"Size": "512x768"}),
-        (encoded(PIXELS, "JPEG", comment=WEB_UI), "Stable Diffusion web UI", {"Sampler": "DPM++ 2M Karras"}),
-        (png(("prompt", json.dumps(GRAPH)), ("workflow", json.dumps(WORKFLOW))), "ComfyUI",
-         {"prompt": "a cat in a hat", "model": "sd_xl_base_1.0.safetensors", "seed": "42", "steps": "20", "nodes": "3"}),
+        (png(("parameters", WEB_UI)), WEB, {"Seed": "123456789", "negative prompt": "blurry, extra fingers"}),
+        (jpeg(exif=EXIF), WEB, {"Model": "v1-5-pruned", "prompt": "portrait of a woman, soft light"}),
+        (jpeg(exif=LITTLE), WEB, {"Model": "v1-5-pruned"}),
+        (encoded(PIXELS, "WEBP", exif=EXIF), WEB, {"Steps": "28"}),
+        (encoded(PIXELS, "AVIF", exif=EXIF), WEB, {"Size": "512x768"}),
+        (jpeg(comment=WEB_UI), WEB, {"Sampler": "DPM++ 2M Karras"}),
+        (png(("prompt", json.dumps(GRAPH)), ("workflow", json.dumps(WORKFLOW))), "ComfyUI", GRAPHED),
         (png(("workflow", json.dumps(WORKFLOW))), "ComfyUI", {"nodes": "1"}),
-        (encoded(PIXELS, "WEBP", exif=exif({0x010F: "workflow:" + json.dumps(WORKFLOW), 0x0110: "prompt:" + json.dumps(GRAPH)})),
-         "ComfyUI", {"seed": "42"}),
-        (png(("invokeai_metadata", json.dumps(INVOKE))), "InvokeAI",
-         {"prompt": "a lighthouse", "seed": "7", "version": "4.2.9", "model": "Juggernaut XL"}),
+        (encoded(PIXELS, "WEBP", exif=IN_EXIF), "ComfyUI", GRAPHED),
+        (
+            png(("invokeai_metadata", json.dumps(INVOKE))),
+            "InvokeAI",
+            {"prompt": "a lighthouse", "model": "Juggernaut XL"},
+        ),
         (png(("sd-metadata", json.dumps(OLD_INVOKE))), "InvokeAI", {"model": "stable-diffusion-1.5", "seed": "5"}),
         (png(("Dream", '"a castle" -s 50 -S 1234 -W 512 -H 512 -C 7.5 -A k_lms')), "InvokeAI", {}),
-        (png(("Title", "AI generated image"), ("Software", "NovelAI"), ("Source", "Stable Diffusion 1D44365E"),
-             ("Description", "1girl"), ("Comment", json.dumps(NOVEL))), "NovelAI",
-         {"prompt": "1girl", "model": "Stable Diffusion 1D44365E", "seed": "99", "negative prompt": "lowres"}),
-        (png(("Description", JOB), ("Author", "someone")), "Midjourney",
-         {"prompt": "a red fox --ar 3:2 --v 6", "job": "a7421d2f-b262-44f9-977c-ac23e9c7d3e3"}),
-        (encoded(PIXELS, "JPEG", xmp=xmp(elements=f'<dc:description><rdf:Alt><rdf:li xml:lang="x-default">{JOB}</rdf:li>'
-                                         "</rdf:Alt></dc:description>")), "Midjourney", {}),
+        (png(*NOVEL_PNG), "NovelAI", NOVEL_TOLD),
+        (png(("Description", JOB), ("Author", "someone")), "Midjourney", {"prompt": "a red fox --ar 3:2 --v 6"}),
+        (jpeg(xmp=listed("dc:description", JOB)), "Midjourney", {"job": "a7421d2f-b262-44f9-977c-ac23e9c7d3e3"}),
         (png(("parameters", json.dumps(SWARM))), "SwarmUI", {"prompt": "a boat", "model": "flux1-dev"}),
-        (png(("parameters", json.dumps(FOOOCUS)), ("fooocus_scheme", "fooocus")), "Fooocus", {"version": "Fooocus v2.5.5"}),
+        (
+            png(("parameters", json.dumps(FOOOCUS)), ("fooocus_scheme", "fooocus")),
+            "Fooocus",
+            {"model": "juggernautXL_v8"},
+        ),
         (png(("parameters", WEB_UI), ("fooocus_scheme", "a1111")), "Fooocus", {"scheme": "a1111", "Steps": "28"}),
-        (png(("XML:com.adobe.xmp", xmp(elements=f"<exif:UserComment><rdf:Alt><rdf:li>{json.dumps(DRAW)}</rdf:li></rdf:Alt>"
-                                       "</exif:UserComment>").decode())), "Draw Things", {"prompt": "a house", "seed": "11"}),
-        (png(("prompt", "a lamp"), ("use_stable_diffusion_model", "sd-v1-4"), ("seed", "12")), "Easy Diffusion",
-         {"model": "sd-v1-4", "prompt": "a lamp"}),
-        (png(("AIGC", json.dumps(AIGC))), "GB 45438", {"Label": "1", "ProduceID": "x1"}),
-        (encoded(PIXELS, "JPEG", xmp=xmp(elements=f"<TC260:AIGC>{json.dumps(AIGC)}</TC260:AIGC>")), "GB 45438", {"Label": "1"}),
-        (encoded(PIXELS, "JPEG", xmp=xmp('xmp:CreatorTool="Adobe Firefly"')), "Adobe Firefly", {}),
-        (encoded(PIXELS, "JPEG", xmp=xmp('photoshop:Credit="Made with Google AI"')), "Google's generative AI", {}),
-        (encoded(PIXELS, "JPEG", exif=exif({0x0131: "DALL·E 3".encode().decode("latin-1")})), "DALL·E", {}),
-        (encoded(PIXELS, "JPEG", exif=exif({0x0131: "OpenAI gpt-image-1"})), "DALL·E", {}),
+        (jpeg(xmp=listed("exif:UserComment", json.dumps(DRAW))), "Draw Things", {"prompt": "a house", "seed": "11"}),
+        (png(*EASY), "Easy Diffusion", {"model": "sd-v1-4", "prompt": "a lamp"}),
+        (png(("AIGC", json.dumps(AIGC))), "China's label", {"Label": "1", "ProduceID": "x1"}),
+        (jpeg(xmp=xmp(elements=f"<TC260:AIGC>{json.dumps(AIGC)}</TC260:AIGC>")), "China's label", {"Label": "1"}),
+        (jpeg(xmp=xmp('xmp:CreatorTool="Adobe Firefly"')), "Adobe Firefly", {"XMP xmp:CreatorTool": "Adobe Firefly"}),
+        (jpeg(xmp=xmp('photoshop:Credit="Made with Google AI"')), "Google's generative AI", {}),
+        (jpeg(exif=exif({0x0131: "DALL·E 3".encode()})), "DALL·E", {"EXIF Software": "DALL·E 3"}),
+        (jpeg(exif=exif({0x0131: "OpenAI gpt-image-1"})), "DALL·E", {}),
     ],
-)  # fmt: skip
+)
 def test_generators(data: bytes, generator: str, details: dict[str, str]) -> None:
     finding = only(data, "generator")
     assert finding.origin == "ai"
     assert generator in finding.details["generator"]
-    assert generator.split(" (")[0] in finding.says
+    assert generator in finding.says
     assert details.items() <= finding.details.items()
 
 
@@ -166,9 +194,13 @@ def test_what_only_resembles_a_generator_is_none(texts: list[tuple[str, str]]) -
 SHOT = {0x829A: 0.008, 0x829D: 2.8, 0x8827: 200, 0x9003: "2024:05:01 12:00:00", 0x920A: 50.0, 0xA434: "EF 50mm f/1.8"}
 
 
+CANON = {0x010F: "Canon", 0x0110: "Canon EOS R5"}
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
 def test_camera_in_every_container(kind: str) -> None:
-    finding = only(encoded(PIXELS, kind, exif=exif({0x010F: "Canon", 0x0110: "Canon EOS R5"}, SHOT)), "camera")
+    options: dict[str, Any] = {"exif": exif(CANON, SHOT)} if kind != "TIFF" else {"tiffinfo": {**CANON, 0x8769: SHOT}}
+    finding = only(encoded(PIXELS, kind, **options), "camera")
     assert finding.origin == "camera"
     assert finding.says == "EXIF names the camera Canon EOS R5, with the settings of an exposure."
     assert finding.details["DateTimeOriginal"] == "2024:05:01 12:00:00"
@@ -177,25 +209,28 @@ def test_camera_in_every_container(kind: str) -> None:
 
 
 def test_camera_by_make_alone_or_by_exposure_alone() -> None:
-    assert "Nikon, but no" in only(encoded(PIXELS, "JPEG", exif=exif({0x010F: "Nikon"})), "camera").says
-    assert "settings of an exposure" in only(encoded(PIXELS, "JPEG", exif=exif({}, SHOT)), "camera").says
+    assert "Nikon, but no" in only(jpeg(exif=exif({0x010F: "Nikon"})), "camera").says
+    assert "settings of an exposure" in only(jpeg(exif=exif({}, SHOT)), "camera").says
+
+
+HISTORY = (
+    '<xmpMM:History><rdf:Seq><rdf:li stEvt:action="created" stEvt:softwareAgent="Gimp 2.10 (Linux)"/>'
+    '<rdf:li stEvt:action="saved" stEvt:softwareAgent="Gimp 2.10 (Linux)"/></rdf:Seq></xmpMM:History>'
+)
 
 
 @pytest.mark.parametrize(
     ("data", "place", "name"),
     [
-        (encoded(PIXELS, "JPEG", exif=exif({0x0131: "Adobe Photoshop 25.0 (Windows)"})), "EXIF Software", "Adobe Photoshop 25.0"),
+        (jpeg(exif=exif({0x0131: "Adobe Photoshop 25.0"})), "EXIF Software", "Adobe Photoshop 25.0"),
         (encoded(PIXELS, "TIFF", tiffinfo={0x0131: "GIMP 2.10.34"}), "EXIF Software", "GIMP 2.10.34"),
-        (encoded(PIXELS, "JPEG", xmp=xmp('xmp:CreatorTool="Adobe Photoshop Lightroom Classic 13"')), "XMP xmp:CreatorTool",
-         "Adobe Photoshop Lightroom Classic 13"),
-        (encoded(PIXELS, "WEBP", xmp=xmp(elements='<xmpMM:History><rdf:Seq><rdf:li stEvt:action="saved" '
-         'stEvt:softwareAgent="Gimp 2.10 (Linux)" stEvt:changed="/metadata"/></rdf:Seq></xmpMM:History>')),
-         "XMP stEvt:softwareAgent", "Gimp 2.10 (Linux)"),
+        (jpeg(xmp=xmp('xmp:CreatorTool="Adobe Lightroom 7.1"')), "XMP xmp:CreatorTool", "Adobe Lightroom 7.1"),
+        (encoded(PIXELS, "WEBP", xmp=xmp(elements=HISTORY)), "XMP stEvt:softwareAgent", "Gimp 2.10 (Linux)"),
         (png(("Comment", "Created with GIMP")), "Comment", "Created with GIMP"),
         (encoded(PIXELS, "GIF", comment="Created with GIMP"), "Comment", "Created with GIMP"),
-        (png(("Software", "Adobe ImageReady / Photoshop")), "Software", "Adobe ImageReady / Photoshop"),
+        (png(("Software", "Paint.NET 5.0")), "Software", "Paint.NET 5.0"),
     ],
-)  # fmt: skip
+)
 def test_software_that_edits(data: bytes, place: str, name: str) -> None:
     finding = only(data, "software")
     assert finding.origin == "edited"
@@ -204,22 +239,18 @@ def test_software_that_edits(data: bytes, place: str, name: str) -> None:
 
 
 def test_history_is_kept() -> None:
-    items = "".join(
-        f'<rdf:li stEvt:action="{step}" stEvt:softwareAgent="Adobe Photoshop 24"/>' for step in ("created", "saved")
-    )
-    data = encoded(PIXELS, "JPEG", xmp=xmp(elements=f"<xmpMM:History><rdf:Seq>{items}</rdf:Seq></xmpMM:History>"))
-    assert only(data, "software").details["XMP history"] == "created, saved"
+    assert only(jpeg(xmp=xmp(elements=HISTORY)), "software").details["XMP history"] == "created, saved"
 
 
 def test_unknown_software_is_named_and_not_judged() -> None:
-    finding = only(encoded(PIXELS, "JPEG", exif=exif({0x0131: "HDR+ 1.0.5"})), "software")
+    finding = only(jpeg(exif=exif({0x0131: "HDR+ 1.0.5"})), "software")
     assert (finding.origin, finding.says) == ("unknown", "The file names the software that wrote it: HDR+ 1.0.5.")
 
 
 def test_a_photograph_that_was_edited_has_both_findings_and_a_generated_edit_three() -> None:
     block = exif({0x010F: "Sony", 0x0110: "ILCE-7M4", 0x0131: "Adobe Photoshop 26"}, SHOT)
     history = '<xmpMM:History><rdf:Seq><rdf:li stEvt:softwareAgent="Adobe Firefly"/></rdf:Seq></xmpMM:History>'
-    result = examine(encoded(PIXELS, "JPEG", exif=block, xmp=xmp(elements=history)))
+    result = examine(jpeg(exif=block, xmp=xmp(elements=history)))
     assert [finding.kind for finding in result.findings] == ["generator", "camera", "software", "jpeg_tables"]
 
 
@@ -257,7 +288,7 @@ def test_meaning_takes_codes_and_names_and_does_not_guess() -> None:
 
 @pytest.mark.parametrize("quality", [1, 25, 50, 75, 92, 100])
 def test_the_ijg_library_is_recognised_with_its_quality(quality: int) -> None:
-    (finding,) = examine(encoded(PIXELS, "JPEG", quality=quality, subsampling=2)).findings
+    (finding,) = examine(jpeg(quality=quality, subsampling=2)).findings
     assert finding.kind == "jpeg_tables"
     assert finding.says == f"The JPEG's quantisation tables are the IJG library's at quality {quality}."
     assert finding.details == {"tables": "2", "chroma sampling": "4:2:0", "quality": str(quality)}
@@ -273,16 +304,16 @@ def test_quality_50_is_the_example_table_of_the_standard() -> None:
 def test_grey_and_mixed_qualities() -> None:
     (grey,) = examine(encoded(PIXELS.convert("L"), "JPEG", quality=80)).findings
     assert grey.details == {"tables": "1", "quality": "80"}
-    luma, chroma = (images.header(encoded(PIXELS, "JPEG", quality=q)).tables[n] for n, q in enumerate((90, 70)))
-    (mixed,) = examine(encoded(PIXELS, "JPEG", qtables=[list(luma), list(chroma)])).findings
+    luma, chroma = (images.header(jpeg(quality=q)).tables[n] for n, q in enumerate((90, 70)))
+    (mixed,) = examine(jpeg(qtables=[list(luma), list(chroma)])).findings
     assert "at quality 90 (chroma 70)." in mixed.says
 
 
 def test_other_tables_are_said_to_be_others() -> None:
-    (photoshop,) = examine(encoded(PIXELS, "JPEG", quality="web_high")).findings
+    (photoshop,) = examine(jpeg(quality="web_high")).findings
     assert "are not the IJG library's" in photoshop.says
     assert photoshop.details["same as"] == "Pillow's preset web_high, made after Photoshop's"
-    (own,) = examine(encoded(PIXELS, "JPEG", qtables=[[3] * 64, [5] * 64])).findings
+    (own,) = examine(jpeg(qtables=[[3] * 64, [5] * 64])).findings
     assert "are not the IJG library's" in own.says
     assert "same as" not in own.details
 
@@ -362,12 +393,12 @@ def test_truncated_files_keep_what_is_whole() -> None:
     result = examine(data[:-40])
     assert [finding.kind for finding in result.findings] == ["generator"]
     assert "cut off or damaged" in result.notes[0]
-    jpeg = encoded(PIXELS, "JPEG", exif=exif({0x010F: "Canon"}, SHOT))
-    assert [finding.kind for finding in examine(jpeg[: len(jpeg) // 2]).findings] == ["camera", "jpeg_tables"]
+    photo = jpeg(exif=exif({0x010F: "Canon"}, SHOT))
+    assert [finding.kind for finding in examine(photo[: len(photo) // 2]).findings] == ["camera", "jpeg_tables"]
 
 
 def test_damaged_exif_is_noted() -> None:
-    result = examine(encoded(PIXELS, "JPEG", exif=b"Exif\0\0XX\0\0garbage"))
+    result = examine(jpeg(exif=b"Exif\0\0XX\0\0garbage"))
     assert [finding.kind for finding in result.findings] == ["jpeg_tables"]
     assert result.notes[0].startswith("EXIF could not be read: damaged (")
 
@@ -388,13 +419,14 @@ def test_xmp_that_is_not_read_is_noted(packet: bytes, why: str) -> None:
     with pytest.raises(XmpRefused, match=why):
         properties(packet)
     if len(packet) < 60_000:  # what fits into a JPEG's segment
-        result = examine(encoded(PIXELS, "JPEG", xmp=packet))
+        result = examine(jpeg(xmp=packet))
         assert why in result.notes[0]
         assert result.notes[0].startswith("XMP was not read: ")
 
 
 def test_xmp_names_do_not_depend_on_prefixes() -> None:
-    packet = f'<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><r:Description xmlns:q="http://ns.adobe.com/xap/1.0/" q:CreatorTool="A"/></r:RDF>'  # noqa: E501, F541
+    inside = '<r:Description xmlns:q="http://ns.adobe.com/xap/1.0/" q:CreatorTool="A"/>'
+    packet = f'<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#">{inside}</r:RDF>'
     assert properties(packet.encode()) == (("xmp:CreatorTool", "A"),)
     assert properties(b"\xef\xbb\xbf" + packet.encode() + b"\n\0\0") == (("xmp:CreatorTool", "A"),)
     assert properties(packet.encode("utf-16")) == (("xmp:CreatorTool", "A"),)
@@ -441,7 +473,7 @@ def test_corrupted_files_raise_nothing_untyped(kind: str) -> None:
 
 
 def test_findings_check_themselves() -> None:
-    with pytest.raises(ValueError, match="Finding.kind"):
+    with pytest.raises(ValueError, match="kind: expected"):
         Finding("exif", "ai", "", "", "")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="Finding.origin"):
+    with pytest.raises(ValueError, match="origin: expected"):
         Finding("camera", "alien", "", "", "")  # type: ignore[arg-type]

@@ -87,13 +87,12 @@ def _signer(active: Mapping[str, Any]) -> str:
 
 
 def _declared(actions: list[Mapping[str, Any]], before: list[Mapping[str, Any]]) -> str:
-    """The strongest statement on how the picture came to be: generated parts first, the picture's own before those of
-    its ingredients.
+    """The strongest statement on how the picture came to be: generated before edited before taken by a camera, and
+    the picture's own before those of its ingredients.
     """
-    for whose, stated in (("the picture", actions), ("an ingredient of the picture", before)):
-        meanings = [meaning(uri) for uri in _sources(stated)]
-        for wanted in ("ai", "edited", "camera", "unknown"):
-            for origin, words in meanings:
+    for wanted in ("ai", "edited", "camera", "unknown"):
+        for whose, stated in (("the picture", actions), ("an ingredient of the picture", before)):
+            for origin, words in map(meaning, _sources(stated)):
                 if origin == wanted:
                     return f"; it states that {whose} is {words}"
     return ""

@@ -42,7 +42,8 @@ def jpeg_tables(header: Header) -> Finding | None:
     if not header.tables:
         return None
     first, *others = (header.tables[number] for number in sorted(header.tables))
-    luma, chroma = _quality(_LUMA, first), [_quality(_CHROMA, table) for table in others]
+    luma = _quality(_LUMA, first)
+    chroma = [_quality(_CHROMA, table, luma) for table in others]
     details = {"tables": str(len(header.tables))}
     if header.sampling:
         details["chroma sampling"] = header.sampling
@@ -77,9 +78,10 @@ def _others(first: tuple[int, ...], others: list[tuple[int, ...]], details: dict
     )
 
 
-def _quality(base: tuple[int, ...], table: tuple[int, ...]) -> int | None:
-    """The quality at which the library makes this very table; the best where several do."""
-    return next((quality for quality in range(100, 0, -1) if scaled(base, quality) == table), None)
+def _quality(base: tuple[int, ...], table: tuple[int, ...], likely: int | None = None) -> int | None:
+    """The quality at which the library makes this very table; where several do, the ``likely`` one or else the best."""
+    tried = [*([likely] if likely else []), *range(100, 0, -1)]
+    return next((quality for quality in tried if scaled(base, quality) == table), None)
 
 
 def _preset(first: tuple[int, ...], others: list[tuple[int, ...]]) -> str | None:
