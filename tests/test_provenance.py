@@ -392,7 +392,7 @@ def test_truncated_files_keep_what_is_whole() -> None:
     data = png(("parameters", WEB_UI))
     result = examine(data[:-40])
     assert [finding.kind for finding in result.findings] == ["generator"]
-    assert "cut off or damaged" in result.notes[0]
+    assert "the file is cut off or damaged" in result.notes[0]
     photo = jpeg(exif=exif({0x010F: "Canon"}, SHOT))
     assert [finding.kind for finding in examine(photo[: len(photo) // 2]).findings] == ["camera", "jpeg_tables"]
 
