@@ -214,3 +214,27 @@ def test_errors_cross_process_borders() -> None:
 
     error = pickle.loads(pickle.dumps(ImageTooLarge("a.png", "too large")))  # noqa: S301
     assert (type(error), error.source, error.reason) == (ImageTooLarge, "a.png", "too large")
+
+
+def test_a_header_tells_of_the_file_what_reading_tells_of_the_pixels(tmp_path: Path) -> None:
+    data = encoded(Image.fromarray(GRADIENT), "JPEG", quality=75, subsampling=2, comment="a note")
+    path = tmp_path / "a.jpg"
+    path.write_bytes(data)
+    header = images.header(path)
+    assert (header.name, header.data, header.format, header.size) == (str(path), data, "JPEG", (64, 48))
+    assert header.info["comment"] == b"a note"
+    assert header.tables[0][:3] == (8, 6, 5)  # 16, 11, 10 of the standard's example, halved and rounded
+    assert header.sampling == "4:2:0"
+    assert images.header(data[: len(data) // 2]).size == (64, 48)  # cut off within the pixels
+
+
+def test_a_header_has_the_errors_of_reading(tmp_path: Path) -> None:
+    with pytest.raises(ImageNotFound):
+        images.header(tmp_path / "none.jpg")
+    for source in (b"", b"no picture", 42):
+        with pytest.raises(ImageUnreadable):
+            images.header(source)  # type: ignore[arg-type]
+    with pytest.raises(ImageTooLarge, match="max_pixels"):
+        images.header(bomb(100_000, 100_000))
+    for pixels in (GRADIENT, Image.fromarray(GRADIENT)):
+        assert images.header(pixels).data is None

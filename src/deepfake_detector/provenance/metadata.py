@@ -50,7 +50,7 @@ def gather(header: images.Header) -> Metadata:
         packet = next((text.encode("utf-8", "replace") for name, text in texts if name == "XML:com.adobe.xmp"), packet)
         texts = tuple((name, text) for name, text in texts if name != "XML:com.adobe.xmp")
         if not whole:
-            notes.append("The file ends before its last chunk: it is cut off or damaged, and metadata may be missing.")
+            notes.append("Metadata may be missing: the file is cut off or damaged, or has more chunks than are read.")
     elif comment := info.get("comment"):
         texts = (("Comment", _plain(comment)),)
     if header.format == "TIFF":

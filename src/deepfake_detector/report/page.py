@@ -34,7 +34,7 @@ figcaption { margin-top: .3rem; max-width: 46rem; }
 .bar.fake i { background: #D55E00; } .bar.real i { background: var(--real); }
 td a, .facts td { overflow-wrap: anywhere; } td a { display: inline-block; min-width: 7rem; }
 td { white-space: nowrap; } td.text { white-space: normal; min-width: 0; } .facts td { white-space: normal; }
-td img { max-width: 3.2rem; max-height: 3.2rem; margin-right: .4rem; vertical-align: middle; }
+td img { display: block; max-width: 3.2rem; max-height: 3.2rem; margin-top: .15rem; }
 .facts th, .facts td { text-align: left; }
 .facts th { background: none; color: var(--soft); white-space: nowrap; vertical-align: top; }
 li { max-width: 46rem; margin: .25rem 0; } ul { padding-left: 1.2rem; }
@@ -108,7 +108,7 @@ def _cell(cell: Cell) -> str:
     if cell.target is not None:
         text = f'<a href="#picture-{cell.target}"><bdi>{text}</bdi></a>'
     if cell.picture:
-        text = f'<img src="{pages.data_uri(cell.picture.data, "jpeg")}" alt="">{text}'
+        text += f'<img src="{pages.data_uri(cell.picture.data, "jpeg")}" alt="">'
     if cell.share is not None:
         text = f'{text}<span class="bar {cell.tone}"><i style="width:{100 * cell.share:.1f}%"></i></span>'
     return text
