@@ -65,11 +65,11 @@ def test_everything_that_was_found_is_there(white: Case) -> None:
             "One picture was examined: 1 fake.",
             ASKED,
             "Fake score 99.65 %, real score 0.35 %. From 50 % on a picture is called fake; between 40 % and 60 %",
-            "at most 5 % of the authentic pictures",
+            "at most 5 % reach the threshold, 50 %",
             "calibrated probability",
             "97.58 %",  # the face's own, and that of its member
             "87.65 %",
-            "Of 2 members 2 lean to fake and 0 to real.",
+            "Members that lean to fake: 2 of 2; to real: 0.",
             "10 points apart",
             "do not contradict each other",
             "swapped, re-enacted or retouched face",

@@ -122,11 +122,12 @@ def examine_case(
     examined = _tried(lambda: examine(source if data is None else data), name)
     provenance = None if isinstance(examined, Failure) else examined
     look = _tried(lambda: detector.look(source if data is None else data), name)
-    if isinstance(look, Failure):
-        return _case(detector, name, look, "", provenance, data)
+    found = look if isinstance(look, Failure) else _tried(lambda: _evidence(detector, look), name)
+    if isinstance(look, Failure) or isinstance(found, Failure):
+        return _case(detector, name, found, "", provenance, data)
     explained = _tried(lambda: _why(explain(detector, look, method), look), name)
     why = str(explained.error) if isinstance(explained, Failure) else explained
-    return _case(detector, name, _evidence(detector, look), why, provenance, data)
+    return _case(detector, name, found, why, provenance, data)
 
 
 def _case(
