@@ -118,7 +118,7 @@ def _meaning(found: Evidence) -> Iterator[str]:
     rate = found.policy.false_alarms(result.threshold)
     if rate is not None and found.aggregation == "stacked":
         yield (
-            f"Of the authentic pictures that it was set on (half of them resized, blurred or compressed again), at most "
+            "Of the authentic pictures that it was set on (half of them resized, blurred or compressed again), at most "
             f"{_plain(rate)} reach the threshold, {_plain(result.threshold)}. Of other pictures expect another share."
         )
     yield (
