@@ -16,7 +16,7 @@ _NAME = 200
 """Characters of a file name that are shown."""
 _HEADLINES: Mapping[Verdict, str] = {
     "fake": "The detector takes this picture for a forgery: altered, swapped or generated.",
-    "real": "The detector takes this picture for authentic: it noticed no forgery of the kinds it knows.",
+    "real": "The detector takes this picture for authentic: too little speaks for a forgery of the kinds it knows.",
     "inconclusive": "The evidence is not enough for a verdict. Do not read this as real.",
 }
 _FAMILIES: Mapping[Family, str] = {

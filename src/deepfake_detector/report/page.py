@@ -40,7 +40,8 @@ td img { display: block; max-width: 3.2rem; max-height: 3.2rem; margin-top: .15r
 li { max-width: 46rem; margin: .25rem 0; } ul { padding-left: 1.2rem; }
 @page { size: A4; margin: 16mm 15mm; }
 @media (max-width: 40rem) { .facts tr { display: block; padding: .3rem 0; border-bottom: 1px solid var(--line); }
-  .facts th, .facts td { display: block; border: 0; padding: 0 .2rem; } .bar { width: 3rem; } }
+  .facts th, .facts td { display: block; border: 0; padding: 0 .2rem; } .bar { display: none; }
+  .scale text { font-size: 20px; } }
 @media print { section.chapter { break-before: page; } section.part { break-inside: avoid-page; } a { color: inherit; }
   html { font-size: 9.5pt; } body { font-size: 9.5pt; } h2.picture { margin-top: 0; }
   figure img { max-height: 82mm; } .ruling { break-inside: avoid; } }
@@ -147,6 +148,7 @@ def _(block: Ruling) -> str:
 def _scale(ruling: Ruling) -> str:
     """The score on a line from 0 to 100, with the inconclusive band and the threshold, as a drawing in the page."""
     low, high, at, mark = (6 * 100 * value for value in (*ruling.band, ruling.threshold, ruling.score))
+    middle = min(max((low + high) / 2, 180), 420)  # clear of the words at the ends
     return (
         f'<svg class="scale" viewBox="-20 0 640 62" role="img" aria-label="{escaped(ruling.text)}" font-size="13">'
         f'<rect x="0" y="24" width="{low:.1f}" height="14" fill="{REAL}"/>'
@@ -155,5 +157,5 @@ def _scale(ruling: Ruling) -> str:
         f'<path d="M{at:.1f} 21V41" stroke="#1b1f24" stroke-width="1.5" stroke-dasharray="3 2"/>'
         f'<path d="M{mark:.1f} 22l-7 -12h14z" fill="#1b1f24"/>'
         '<g fill="#1b1f24"><text x="0" y="56">0 % real</text><text x="600" y="56" text-anchor="end">fake 100 %</text>'
-        f'<text x="{(low + high) / 2:.1f}" y="56" text-anchor="middle">inconclusive</text></g></svg>'
+        f'<text x="{middle:.1f}" y="56" text-anchor="middle">inconclusive</text></g></svg>'
     )

@@ -91,8 +91,8 @@ def explained(found: Explanation) -> Shown:
     image = Image.fromarray(pixels)
     x, y = near.area.x * scale, near.area.y * scale
     draw = ImageDraw.Draw(image)
-    draw.rectangle((x, y, x + _MAP - 1, y + _MAP - 1), outline="black", width=4)
-    draw.rectangle((x + 1, y + 1, x + _MAP - 2, y + _MAP - 2), outline="white", width=2)
+    draw.rectangle((x, y, x + _MAP - 1, y + _MAP - 1), outline="black", width=6)
+    draw.rectangle((x + 2, y + 2, x + _MAP - 3, y + _MAP - 3), outline="white", width=2)
     return Shown.of(np.asarray(image))
 
 

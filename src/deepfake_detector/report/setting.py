@@ -228,5 +228,6 @@ def _scale(sheet: Sheet, ruling: Ruling, x: float, y: float, width: float) -> No
     sheet.document.set_fill_color(INK)
     sheet.document.polygon([(score, y + 2.6), (score - 1.5, y), (score + 1.5, y)], style="F")
     sheet.label("0 % real", x, y + 7, 40, 7.5)
-    sheet.label("inconclusive", (low + high) / 2 - 20, y + 7, 40, 7.5, "C")
+    middle = min(max((low + high) / 2, x + 40), x + width - 40)  # clear of the words at the ends
+    sheet.label("inconclusive", middle - 20, y + 7, 40, 7.5, "C")
     sheet.label("fake 100 %", x + width - 40, y + 7, 40, 7.5, "R")
