@@ -50,7 +50,7 @@ def test_valid_in_every_container(kind: str) -> None:
         "trust": "unknown: no list of authorities was given",
         "signer": "Test Signer",
         "issuer": "Throw-away Studio",
-        "signed at": "unknown",
+        "signed at": "no time stamp",
         "claim generator": "Test Generator 1.0",
         "title": "a picture",
         "actions": "c2pa.created (Some Model)",

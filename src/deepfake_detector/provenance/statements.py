@@ -38,7 +38,7 @@ def finding(store: Mapping[str, Any], listed: bool) -> Finding:
         kind="c2pa",
         origin=_origin([*actions, *before]),
         says=f"A C2PA manifest with a valid signature by {_signer(active)}, {known}{_declared(actions, before)}.",
-        proves="The signed parts of the file have not changed since, and the holder of the key made these statements.",
+        proves="The signed parts of the file are as they were, and the holder of the signing key made these statements.",
         limits=f"{name}; whether the statements are true rests on the signer, and it was not asked whether the "
         "certificate has been revoked.",
         details={"state": "valid", "trust": trust, **details},
@@ -72,7 +72,9 @@ def _details(active: Mapping[str, Any], actions: list[Mapping[str, Any]], store:
     values = {
         "signer": signature.get("common_name"),
         "issuer": signature.get("issuer"),
-        "signed at": f"{time}{'' if checked else ', by an authority that was not checked'}" if time else "unknown",
+        "signed at": f"{time}{'' if checked else ', by an authority that was not checked'}"
+        if time
+        else "no time stamp",
         "claim generator": "; ".join(generators) or active.get("claim_generator"),
         "title": active.get("title"),
         "actions": "; ".join(map(_told, actions)),
