@@ -38,7 +38,7 @@ def finding(store: Mapping[str, Any], listed: bool) -> Finding:
         kind="c2pa",
         origin=_origin([*actions, *before]),
         says=f"A C2PA manifest with a valid signature by {_signer(active)}, {known}{_declared(actions, before)}.",
-        proves="The signed parts of the file are as they were, and the holder of the signing key made these statements.",
+        proves="The signed parts of the file are as they were, and whoever holds the key made these statements.",
         limits=f"{name}; whether the statements are true rests on the signer, and it was not asked whether the "
         "certificate has been revoked.",
         details={"state": "valid", "trust": trust, **details},
