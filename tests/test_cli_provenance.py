@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from credentials import created, identity, signed
-from test_provenance import WEB_UI, png
+from files import WEB_UI, png
 
 from deepfake_detector import DeepfakeDetector
 from deepfake_detector.cli.app import app
