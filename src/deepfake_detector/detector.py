@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import IOBase
 
 import numpy as np
@@ -24,7 +24,7 @@ from .images import ImageSource
 from .models.bundle import Bundle
 from .models.session import Members
 from .preprocessor import ImagePreprocessor, Located
-from .types import Aggregation, Face, FaceResult, Failure, Prediction
+from .types import Aggregation, Face, FaceResult, Failure, Floats, Prediction
 
 MIN_SIDE = 32
 """Pictures with a shorter side than this, in pixels, raise ImageTooSmall."""
@@ -43,12 +43,14 @@ class Look:
     """What the members said of one picture, before it became a score.
 
     scored: which of ``located.faces`` have a score. faces: logits by member for each of those. scene: for the whole.
+    encoded: where asked for, all outputs of the members' encoders, by member and place in ``scored`` (None: the whole).
     """
 
     located: Located
     scored: tuple[int, ...]
     faces: tuple[Logits, ...]
     scene: Logits
+    encoded: Mapping[tuple[str, int | None], Mapping[str, Floats]] = field(default_factory=dict)
 
     @property
     def sizes(self) -> tuple[float, ...]:
@@ -122,8 +124,11 @@ class DeepfakeDetector:
         """
         return self.judge(self.look(source))
 
-    def look(self, source: ImageSource) -> Look:
-        """Find the faces and ask every member: all of ``predict`` but the verdict. Raises as ``predict`` does."""
+    def look(self, source: ImageSource, *, keep_encoded: bool = False) -> Look:
+        """Find the faces and ask every member: all of ``predict`` but the verdict. Raises as ``predict`` does.
+
+        keep_encoded: keep what the encoders gave, for explanations (some megabytes a face).
+        """
         located = self.preprocessor.locate(source)
         width, height = located.picture.size
         if min(width, height) < MIN_SIDE:
@@ -132,13 +137,14 @@ class DeepfakeDetector:
                 f"{width} x {height} pixels are too few to judge; at least {MIN_SIDE} x {MIN_SIDE} are needed.",
             )
         scored = [i for i, face in enumerate(located.faces) if face.size >= MIN_FACE][: self.max_faces]
-        pixels = located.picture.pixels
-        return Look(
-            located,
-            tuple(scored),
-            tuple(self.members.logits(pixels, located.crops[i], "face") for i in scored),
-            self.members.logits(pixels, located.whole, "scene"),
-        )
+        pixels, members = located.picture.pixels, self.members
+        faces = [members.logits_and_encoded(pixels, located.crops[i], "face", everything=keep_encoded) for i in scored]
+        scene, of_scene = members.logits_and_encoded(pixels, located.whole, "scene", everything=keep_encoded)
+        encoded: dict[tuple[str, int | None], Mapping[str, Floats]] = {}
+        if keep_encoded:
+            encoded = {(name, at): found for at, (_, kept) in enumerate(faces) for name, found in kept.items()}
+            encoded |= {(name, None): found for name, found in of_scene.items()}
+        return Look(located, tuple(scored), tuple(logits for logits, _ in faces), scene, encoded)
 
     def combine(self, look: Look) -> Combined:
         """The scores that the members' logits make together."""

@@ -124,7 +124,9 @@ def explain(
     Raises OptionError for another method, and otherwise as ``LimeExplainer.explain`` does; ExplanationError too where
     ``attention`` is asked for and no encoder has a say.
     """
-    return _explain(subject(detector, source, of), method or default_method(detector), progress, options)
+    method = method or default_method(detector)
+    look = detector.look(source, keep_encoded=method == "attention")
+    return _explain(subject(detector, look, of), method, progress, options)
 
 
 def explain_each(
@@ -139,7 +141,7 @@ def explain_each(
     Each is of its own score, over its own part of the picture. Parameters and errors as for ``explain``.
     """
     method = method or default_method(detector)
-    look = detector.look(source)
+    look = detector.look(source, keep_encoded=method == "attention")
     names: list[str | int] = [*look.scored, "scene"]
     wanted = [subject(detector, look, of) for of in names]
     return {asked.of: _explain(asked, method, progress, options) for asked in wanted}
