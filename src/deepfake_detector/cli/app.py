@@ -13,6 +13,7 @@ from .explain import explain
 from .info import info
 from .predict import predict
 from .robustness import robustness
+from .scan import scan
 from .train import train
 
 
@@ -30,6 +31,7 @@ app.add_command(predict)
 app.add_command(explain)
 app.add_command(evaluate)
 app.add_command(robustness)
+app.add_command(scan)
 app.add_command(train)
 app.add_command(info)
 app.add_command(completion)
