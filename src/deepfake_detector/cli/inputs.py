@@ -18,6 +18,7 @@ from ..types import Failure
 STDIN = "-"
 LISTS = (".txt", ".lst")
 """File name endings by which ``scan`` tells a list of pictures from a picture."""
+_LONGEST = 2**14
 
 
 class _Stdin(io.BytesIO):
@@ -69,6 +70,8 @@ def _lines(name: str, null: bool) -> Iterator[str]:
             chunk = file.read(2**16)
             more = bool(chunk)
             *lines, rest = (rest + (chunk or end)).split(end)  # the end of the file ends the last name, too
+            if max(map(len, [*lines, rest])) > _LONGEST:
+                raise OptionError(f"{name}: a line in it is longer than any path can be; is this a list?")
             yield from (os.fsdecode(line) for line in (line.removesuffix(before) for line in lines) if line)
 
 

@@ -64,7 +64,10 @@ class Csv:
 
     def decode(self, record: bytes) -> Row:
         """See ``Format``."""
-        (values,) = csv.reader(io.StringIO(record.decode(), newline=""), strict=True)
+        try:
+            (values,) = csv.reader(io.StringIO(record.decode(), newline=""), strict=True)
+        except csv.Error as error:  # no ValueError of its own
+            raise ValueError(error) from None
         row: dict[str, Any] = {}
         for (name, kind), value in zip(COLUMNS.items(), values, strict=True):
             row[name] = kind(value) if value or name == "path" else None

@@ -80,9 +80,7 @@ class Output:
             try:
                 yield self._form.decode(record)
             except (ValueError, TypeError) as error:
-                raise OptionError(
-                    f"{self._journal}: damaged before byte {end} ({error}). Mend it, or start anew with --no-resume."
-                ) from None
+                raise _damaged(self._journal, f"before byte {end}: {error}") from None
         self._file.truncate(end)
         if not end:
             self._write(self._form.head)
@@ -126,9 +124,18 @@ class Output:
     def _take_apart(self) -> None:
         """A finished Parquet file becomes a journal again, which appears whole or not at all."""
         partial = self._journal.with_name(self._journal.name + ".writing")
-        with open(partial, "wb") as file:
-            file.writelines(map(self._form.encode, parquet.read(self.path)))
-        os.replace(partial, self._journal)
+        try:
+            with open(partial, "wb") as file:
+                file.writelines(map(self._form.encode, parquet.read(self.path)))
+            os.replace(partial, self._journal)
+        except (ValueError, TypeError) as error:  # as pyarrow's errors are
+            raise _damaged(self.path, str(error)) from None
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def _damaged(path: Path, how: str) -> OptionError:
+    return OptionError(f"{path}: damaged ({how}). Mend it, name another file, or start anew with --no-resume.")
 
 
 def _lock(file: BinaryIO, path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -18,6 +19,8 @@ from .output import Output
 from .queue import Queue
 from .rows import Row
 from .summary import Summary
+
+_log = logging.getLogger(__name__)
 
 
 def scan(
@@ -56,6 +59,7 @@ def scan(
             if copies is None or isinstance(path, Failure) or not copies.holds(path):
                 queue.add(path)
         total = summary.rows + len(queue)
+        _log.info("%s: %d rows are there, %d pictures to judge", out, summary.rows, total - summary.rows)
         if watch:
             watch(summary.rows, total)
         with closing(detector.predict_iter(queue, workers)) as results:
