@@ -128,7 +128,7 @@ class Output:
             with open(partial, "wb") as file:
                 file.writelines(map(self._form.encode, parquet.read(self.path)))
             os.replace(partial, self._journal)
-        except (ValueError, TypeError) as error:  # as pyarrow's errors are
+        except ValueError as error:
             raise _damaged(self.path, str(error)) from None
         finally:
             partial.unlink(missing_ok=True)

@@ -24,7 +24,7 @@ def write(path: Path, rows: Iterable[Row]) -> None:
     rows = iter(rows)
     try:
         with open(partial, "wb") as file:
-            with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+            with pq.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True) as writer:
                 while group := [row.to_dict() for row in islice(rows, GROUP)]:
                     writer.write_table(pa.Table.from_pylist(group, schema))
             os.fsync(file.fileno())
@@ -34,10 +34,13 @@ def write(path: Path, rows: Iterable[Row]) -> None:
 
 
 def read(path: Path) -> Iterator[Row]:
-    """The rows of a file that ``write`` wrote, a group at a time."""
+    """The rows of a file that ``write`` wrote, a group at a time. Raises ValueError for what is no such file."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=GROUP):
-            for values in batch.to_pylist():
-                yield Row(**values)
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            for batch in file.iter_batches(batch_size=GROUP):
+                for values in batch.to_pylist():
+                    yield Row(**values)
+    except (OSError, TypeError) as error:  # pyarrow's errors are one of these or ValueErrors
+        raise ValueError(str(error).partition("\n")[0]) from None
