@@ -6,7 +6,6 @@ import filecmp
 import hashlib
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 
@@ -45,14 +44,14 @@ class Copies:
             target = self.folder / f"{target.stem}-{digest}{target.suffix}"
             if os.path.lexists(target):  # by its name, the same file
                 return
-        handle, partial = tempfile.mkstemp(dir=self.folder, prefix=".copying-")
-        os.close(handle)
+        # Named after the source: what a kill leaves half done, the next run does over.
+        partial = self.folder / f".copying-{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}"
+        partial.unlink(missing_ok=True)
         try:
             shutil.copy2(path, partial)
             os.replace(partial, target)
-        except BaseException:
-            Path(partial).unlink()
-            raise
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:

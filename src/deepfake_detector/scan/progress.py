@@ -20,7 +20,6 @@ def bar() -> Iterator[Callable[[int, int], object]]:
         ProgressColumn,
         Task,
         TextColumn,
-        TimeElapsedColumn,
         TimeRemainingColumn,
     )
     from rich.text import Text
@@ -34,9 +33,8 @@ def bar() -> Iterator[Callable[[int, int], object]]:
         BarColumn(),
         MofNCompleteColumn(),
         Rate(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
         TimeRemainingColumn(),
+        TextColumn("left"),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("listing", total=None)

@@ -36,9 +36,9 @@ def scan(
     """Judge every path once and write a row for each to ``out``, ending in .parquet, .csv or .jsonl.
 
     All paths are listed first, on disk, so that a path named twice is judged once and the work left is known; then rows
-    are written as they come, in that order. Memory grows neither with the paths nor with the rows. The path as given is
-    the key: one that has a row in ``out`` already, a failure's included, is not judged again. A Failure among the paths
-    becomes a row of its own.
+    are written as they come, in that order. Memory grows neither with the paths nor with the rows (who lists a folder
+    may hold the names in it). The path as given is the key: one that has a row in ``out`` already, a failure's
+    included, is not judged again. A Failure among the paths becomes a row of its own.
 
     resume: go on where a run stopped, if ``out`` was made by the same model with the same options; False starts anew.
     copy_fakes: a folder into which pictures with the verdict fake are copied, see ``Copies``; paths inside it are left
