@@ -17,8 +17,10 @@ from click.testing import CliRunner, Result
 from fakes import grey
 from PIL import Image
 
-from deepfake_detector import DeepfakeDetector
+from deepfake_detector import DeepfakeDetector, extras
 from deepfake_detector.cli.app import app
+from deepfake_detector.cli.inputs import listed
+from deepfake_detector.cli.scan import _bar
 
 COMMAND = [sys.executable, "-m", "deepfake_detector", "scan"]
 
@@ -85,13 +87,19 @@ def test_lists_by_name_by_option_and_from_standard_input(folder: Path, run: Any)
     assert [row["error"] for row in rows("6.jsonl")] == ["ImageUnreadable"]
 
 
-def test_long_lists_are_read_in_pieces(run: Any) -> None:
-    many = [f"{'folder/' * (i % 9)}{i}.png" for i in range(9000)]  # some 300 kB, so that pieces end within names
-    from deepfake_detector.cli.inputs import listed
+def test_a_list_may_be_a_pipe(folder: Path, toy: str) -> None:
+    os.mkfifo("names")
+    process = start("--list", "names", "--out", "out.jsonl", toy=toy)
+    Path("names").write_text("pictures/1.png\npictures/2.png\n")
+    process.communicate()
+    assert process.returncode == 0
+    assert names() == ["1", "2"]
 
-    Path("many.txt").write_text("\n".join(many))
-    assert list(listed(["many.txt"], [], null=False)) == many
-    Path("many.txt").unlink()
+
+def test_long_lists_are_read_in_pieces(tmp_path: Path) -> None:
+    many = [f"{'folder/' * (i % 9)}{i}.png" for i in range(9000)]  # some 300 kB, so that pieces end within names
+    (tmp_path / "many.txt").write_text("\n".join(many))
+    assert list(listed([str(tmp_path / "many.txt")], [], null=False)) == many
 
 
 @pytest.mark.parametrize(
@@ -257,9 +265,6 @@ def on_terminal(*arguments: str) -> str:
 
 
 def test_without_rich_a_terminal_is_told_and_the_scan_goes_on(monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
-    from deepfake_detector import extras
-    from deepfake_detector.cli.scan import _bar
-
     monkeypatch.setattr(extras, "find_spec", lambda module: None)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     with _bar(quiet=False) as watch:

@@ -148,6 +148,15 @@ def test_a_finished_scan_takes_in_what_is_new(
     assert [row["path"] for row in read(out)] == pictures
 
 
+def test_an_empty_journal_beside_a_finished_parquet_file_costs_nothing(
+    toy_detector: DeepfakeDetector, pictures: list[str], tmp_path: Path
+) -> None:
+    scan(toy_detector, pictures[:5], tmp_path / "out.parquet")
+    (tmp_path / "out.parquet.partial").touch()  # a kill right after the journal was made
+    assert scan(toy_detector, pictures[5:], tmp_path / "out.parquet").resumed == 5
+    assert [row["path"] for row in read(tmp_path / "out.parquet")] == pictures
+
+
 @pytest.mark.parametrize("ending", FORMATS)
 def test_a_torn_record_is_judged_again_wherever_it_was_torn(
     ending: str, toy_detector: DeepfakeDetector, pictures: list[str], tmp_path: Path

@@ -51,12 +51,9 @@ def listed(names: Iterable[str], lists: Iterable[str], null: bool) -> Iterator[s
     """
     named = [(name, name == STDIN or (name.lower().endswith(LISTS) and not os.path.isdir(name))) for name in names]
     named += [(name, True) for name in lists]
-    for name, is_list in named:
-        if is_list and name != STDIN:
-            try:
-                open(name, "rb").close()
-            except OSError as error:
-                raise OptionError(f"{name}: this list cannot be read ({error.strerror}).") from None
+    for name, is_list in named:  # asked, not tried: opening and closing a pipe would cut its writer off
+        if is_list and name != STDIN and (os.path.isdir(name) or not os.access(name, os.R_OK)):
+            raise OptionError(f"{name}: this list cannot be read. Check the path; a folder is named without --list.")
     return (path for name, is_list in named for path in (_lines(name, null) if is_list else _found(name)))
 
 

@@ -51,15 +51,16 @@ class Output:
         self._beside = path.with_name(path.name + ".run.json")
         if self._assembled:
             require("scan", "pyarrow")
-        begun = any(file.exists() and file.stat().st_size for file in (path, self._journal))
-        if begun and resume:
+        finished, journalled = (file.exists() and file.stat().st_size > 0 for file in (path, self._journal))
+        going_on = resume and (finished or journalled)
+        if going_on:
             self._check(facts)
-            if not self._journal.exists():  # a finished Parquet file
+            if not journalled:  # a finished Parquet file
                 self._take_apart()
         self._file: BinaryIO = open(self._journal, "a+b")  # noqa: SIM115 - __exit__ closes it
         try:
             _lock(self._file, path)
-            if not (begun and resume):
+            if not going_on:
                 self._begin(facts)
         except BaseException:
             self._file.close()
