@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Generator, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import IOBase
 
@@ -154,18 +155,51 @@ class DeepfakeDetector:
         """The verdict on what was seen."""
         return self._result(look.located, list(look.scored), self.combine(look))
 
-    def predict_batch(self, sources: Iterable[ImageSource], workers: int | None = None) -> list[Prediction | Failure]:
-        """Judge many pictures, in order; the same numbers as ``predict``, sooner.
+    def predict_batch(
+        self, sources: Iterable[ImageSource | Failure], workers: int | None = None
+    ) -> list[Prediction | Failure]:
+        """Judge many pictures, in order; the same numbers as ``predict``, sooner. ``predict_iter`` as a list.
 
         A picture that cannot be judged becomes a ``Failure`` in its place and the rest goes on. workers: pictures
-        worked on at once; None chooses by the number of processors.
+        worked on at once; None chooses by the number of processors. Raises OptionError.
+        """
+        return list(self.predict_iter(sources, workers))
+
+    def predict_iter(
+        self, sources: Iterable[ImageSource | Failure], workers: int | None = None, ahead: int | None = None
+    ) -> Generator[Prediction | Failure, None, None]:
+        """Judge any number of pictures as a stream, in order; memory does not grow with how many there are.
+
+        Each of the ``workers`` threads takes a picture all the way, from the file to the verdict; reading and decoding
+        leave Python's lock, as the models do, so some pictures are decoded while others are in the models. ``sources``
+        is drawn from lazily, in the thread that asks for results, never more than ``ahead`` pictures (None: four for
+        each worker) before the one given last. What cannot be judged becomes a ``Failure`` in its place, and a
+        ``Failure`` among the sources is handed through. Closing the iterator early begins no further picture, and
+        waits for those begun. Raises OptionError, at the call.
         """
         single = (str, bytes, bytearray, memoryview, os.PathLike, IOBase, np.ndarray, Image)
         if isinstance(sources, single) and getattr(sources, "ndim", 3) != 4:  # (n, H, W, 3) holds n pictures
             raise OptionError("expected a list of pictures; for a single one call predict, or put it in a list")
-        count = workers or min(4, os.cpu_count() or 1)
-        with ThreadPoolExecutor(max_workers=max(1, count)) as pool:
-            return list(pool.map(self._attempt, sources))
+        workers = min(4, os.cpu_count() or 1) if workers is None else workers
+        ahead = 4 * workers if ahead is None else ahead
+        if workers < 1 or ahead < 1:
+            raise OptionError(f"workers and ahead must be at least 1, got {workers} and {ahead}")
+        return self._stream(sources, workers, ahead)
+
+    def _stream(
+        self, sources: Iterable[ImageSource | Failure], workers: int, ahead: int
+    ) -> Generator[Prediction | Failure, None, None]:
+        pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="deepfake-detector")
+        waiting: deque[Future[Prediction | Failure]] = deque()
+        try:
+            for source in sources:
+                waiting.append(pool.submit(self._attempt, source))
+                if len(waiting) >= ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def predict_proba(self, sources: Iterable[ImageSource]) -> npt.NDArray[np.float64]:
         """Probabilities, float64 (n, 2), columns real and fake.
@@ -180,7 +214,9 @@ class DeepfakeDetector:
         fake = np.array([np.nan if isinstance(r, Failure) else r.score for r in results], np.float64)
         return np.stack([1 - fake, fake], axis=1)
 
-    def _attempt(self, source: ImageSource) -> Prediction | Failure:
+    def _attempt(self, source: ImageSource | Failure) -> Prediction | Failure:
+        if isinstance(source, Failure):
+            return source
         try:
             return self.predict(source)
         except ImageError as error:

@@ -14,6 +14,7 @@ from .info import info
 from .predict import predict
 from .provenance import provenance
 from .robustness import robustness
+from .scan import scan
 from .train import train
 
 
@@ -32,6 +33,7 @@ app.add_command(explain)
 app.add_command(provenance)
 app.add_command(evaluate)
 app.add_command(robustness)
+app.add_command(scan)
 app.add_command(train)
 app.add_command(info)
 app.add_command(completion)
