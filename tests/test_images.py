@@ -215,3 +215,15 @@ def test_a_header_has_the_errors_of_reading(tmp_path: Path) -> None:
         images.header(bomb(100_000, 100_000))
     for pixels in (GRADIENT, Image.fromarray(GRADIENT)):
         assert images.header(pixels).data is None
+
+
+def test_a_file_without_end_is_not_read_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(images, "MAX_BYTES", 3 << 20)
+    with pytest.raises(ImageTooLarge, match="more than 3,145,728 bytes"):
+        images.read("/dev/zero")
+    path = tmp_path / "large.png"
+    path.write_bytes(encoded(Image.fromarray(GRADIENT), "PNG") + bytes(4 << 20))
+    with pytest.raises(ImageTooLarge, match="large"):
+        images.header(path)
+    path.write_bytes(encoded(Image.fromarray(GRADIENT), "PNG") + bytes(1 << 20))
+    assert images.read(path).format == "PNG"

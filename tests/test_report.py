@@ -190,7 +190,7 @@ def test_one_that_breaks_a_library_does_not_stop_the_others(
 ) -> None:
     detector = DeepfakeDetector(toy_file)
 
-    def broken(source: object) -> None:
+    def broken(source: object, **options: object) -> None:
         raise RuntimeError("codec")
 
     monkeypatch.setattr(detector, "look", broken)

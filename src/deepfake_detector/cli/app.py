@@ -15,6 +15,7 @@ from .predict import predict
 from .provenance import provenance
 from .report import report
 from .robustness import robustness
+from .scan import scan
 from .train import train
 
 
@@ -34,6 +35,7 @@ app.add_command(provenance)
 app.add_command(report)
 app.add_command(evaluate)
 app.add_command(robustness)
+app.add_command(scan)
 app.add_command(train)
 app.add_command(info)
 app.add_command(completion)
