@@ -92,7 +92,7 @@ def read(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Picture:
     if isinstance(source, Image.Image):
         name = str(getattr(source, "filename", "") or "image")
         return _finish(source, name, max_pixels)
-    file, name = _file(source)
+    file, name = whole_file(source)
     with _opened(file, name) as image:
         return _finish(image, name, max_pixels)
 
@@ -106,7 +106,7 @@ def header(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Header:
         return Header(name="array")
     if isinstance(source, Image.Image):
         return Header(name=str(getattr(source, "filename", "") or "image"))
-    file, name = _file(source)
+    file, name = whole_file(source)
     data = file.getvalue()
     with _opened(file, name) as image:
         _check_size(image.width, image.height, name, max_pixels)
@@ -117,8 +117,11 @@ def header(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Header:
         return Header(name, data, image.format, (image.width, image.height), dict(image.info), tables, sampling)
 
 
-def _file(source: Any) -> tuple[io.BytesIO, str]:
-    """The bytes of a path, bytes or a binary file object, and what to call them."""
+def whole_file(source: ImageSource) -> tuple[io.BytesIO, str]:
+    """The bytes of a path, bytes or a binary file object, and what to call them; nothing is decoded.
+
+    Raises ImageNotFound, ImageUnreadable (also for pixels handed over) or ImageTooLarge.
+    """
     if isinstance(source, (bytes, bytearray, memoryview)):
         return io.BytesIO(bytes(source)), "bytes"
     if isinstance(source, (str, os.PathLike)):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..detector import DeepfakeDetector
+from ..detector import DeepfakeDetector, Look
 from ..errors import OptionError
 from ..extras import require
 from ..images import ImageSource
@@ -111,7 +111,7 @@ def default_method(detector: DeepfakeDetector) -> Method:
 
 def explain(
     detector: DeepfakeDetector,
-    source: ImageSource,
+    source: ImageSource | Look,
     method: Method | None = None,
     of: str | int = "verdict",
     progress: Progress | None = None,
@@ -119,13 +119,14 @@ def explain(
 ) -> Explanation:
     """Explain one picture's score.
 
+    source: a picture, or what ``detector.look`` gave for it (``keep_encoded`` then spares ``attention`` a second look).
     method: "attention" (one look at the picture), "occlusion" (65 looks), "lime" (300), or None for the fast one that
     the detector's members allow. of, progress: as for ``LimeExplainer.explain``. options: of ``LimeExplainer``.
     Raises OptionError for another method, and otherwise as ``LimeExplainer.explain`` does; ExplanationError too where
     ``attention`` is asked for and no encoder has a say.
     """
     method = method or default_method(detector)
-    look = detector.look(source, keep_encoded=method == "attention")
+    look = source if isinstance(source, Look) else detector.look(source, keep_encoded=method == "attention")
     return _explain(subject(detector, look, of), method, progress, options)
 
 
