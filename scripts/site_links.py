@@ -1,8 +1,8 @@
 """A hook of mkdocs.yml: files outside docs/ that a page links to come along into the site.
 
 Pages of docs/ are read on code hosts too, where ``../examples/NOTICE.md`` is right as it stands. In the site the file
-lies under ``repository/``, and the link is written anew. A link to a file that is not there stays as it is, and a strict
-build fails on it.
+lies under ``repository/``, and the link is written anew. A link to a file that is not there stays as it is, and a
+strict build fails on it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+def on_page_markdown(markdown: str, page: Page, files: Files, **_: object) -> str:
     """Lead links to where those files lie now. Pages stand side by side in docs/, none deeper."""
 
     def link(found: re.Match[str]) -> str:
