@@ -93,7 +93,7 @@ def test_every_command_can_be_typed(name: str) -> None:
 
 
 def test_commands_are_found_at_all() -> None:
-    assert len(typed("index.md")) >= 8
+    assert len(typed("index.md")) >= 7
     assert ["predict", "photo.jpg", "folder/", "*.png"] in typed("index.md")
 
 
