@@ -1,4 +1,4 @@
-"""Write docs/api.md, the reference of the Python names, from signatures and docstrings. Nothing but sources is read.
+"""Write docs/api.md, the reference of the Python names, from the signatures and docstrings in the sources.
 
 python scripts/write_api_reference.py            # --check only says whether the page is up to date
 """
@@ -28,7 +28,7 @@ def page() -> str:
         "<!-- Written by scripts/write_api_reference.py; change that, or the docstrings, not this. -->",
         "Every public name, with the words that stand in the code (`help(name)` in Python prints the same). Names "
         f"under `{PACKAGE}` and the errors are imported from `{PACKAGE}`, the others from the module they stand under. "
-        f"They are loaded on first use, so `import {PACKAGE}` costs almost nothing. What is not here may change "
+        f"`import {PACKAGE}` costs almost nothing: names are loaded on first use. What is not here may change "
         "without notice.",
         "## Conventions",
         prose(module_words(types)),
@@ -92,11 +92,13 @@ def described(name: str, file: Path) -> list[str]:
         if isinstance(node, ast.Assign | ast.AnnAssign):
             target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
             if source(target) == name:
-                text = (
-                    after.value.value if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) else ""
-                )
-                return [f"### {name}", constant(node), prose(str(text))]
+                return [f"### {name}", constant(node), prose(literal(after))]
     raise ValueError(f"{file} does not define {name}")
+
+
+def literal(node: ast.stmt | None) -> str:
+    """The text of a string that stands alone, as it does below a constant."""
+    return str(node.value.value) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) else ""
 
 
 def words(node: Definition) -> str:
@@ -123,8 +125,9 @@ def parameters(node: Definition) -> list[str]:
     """The names that the words of a function or class may explain."""
     if isinstance(node, ast.FunctionDef):
         return [name.strip("*").split(":")[0].split("=")[0] for name in arguments(node.args) if name != "*"]
-    fields = [source(below.target) for below in node.body if isinstance(below, ast.AnnAssign)]
-    return fields + [name for below in node.body if is_maker(below) for name in parameters(below)]
+    return [source(field.target) for field in fields(node)] + [
+        name for below in node.body if is_maker(below) for name in parameters(below)
+    ]
 
 
 def methods(node: Definition) -> Iterator[str]:
@@ -145,12 +148,16 @@ def code(node: Definition) -> str:
         way = "classmethod " if "classmethod" in kinds else ""
         return fenced(call(f"{way}def {node.name}", arguments(node.args), gives))
     bases = ", ".join(map(source, node.bases))
-    lines = [f"class {node.name}({bases})" if bases else f"class {node.name}"]
-    lines += [source(below) for below in node.body if isinstance(below, ast.AnnAssign)]
+    start = f"class {node.name}({bases})" if bases else f"class {node.name}"
+    lines = [source(field) for field in fields(node)]
     lines += [call(node.name, arguments(below.args)) for below in node.body if is_maker(below)]
-    return fenced(
-        (":" if len(lines) > 1 else "").join([lines[0], indent("".join(f"\n{x}" for x in lines[1:]), "    ")])
-    )
+    return fenced(f"{start}:\n{indent(chr(10).join(lines), '    ')}" if lines else start)
+
+
+def fields(node: ast.ClassDef) -> list[ast.AnnAssign]:
+    """Of a dataclass: those that are public."""
+    found = [below for below in node.body if isinstance(below, ast.AnnAssign)]
+    return [field for field in found if not source(field.target).startswith("_")]
 
 
 def is_maker(node: ast.stmt) -> TypeGuard[ast.FunctionDef]:

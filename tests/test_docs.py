@@ -65,6 +65,15 @@ def test_references_are_fresh(script: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_references_hold_every_name() -> None:
+    for name in deepfake_detector.__all__:
+        assert name == "__version__" or f"\n### {name}\n" in text("api.md"), name
+    for name, command in app.commands.items():
+        section = text("cli.md").split(f"\n## deepfake-detector {name}\n")[1].split("\n## ")[0]
+        for option in (each for each in command.params if isinstance(each, click.Option) and not each.hidden):
+            assert f"| `{option.opts[0]}`" in section, (name, option.opts)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_python_block_parses_and_imports_what_there_is(name: str) -> None:
     if name in GENERATED:  # signatures, no statements
