@@ -2,7 +2,7 @@
 
 Pages of docs/ are read on code hosts too, where ``../examples/NOTICE.md`` is right as it stands. In the site the file
 lies under ``repository/``, and the link is written anew. A link to a file that is not there stays as it is, and a
-strict build fails on it.
+strict build fails on it; so does a Markdown file that links on, as the README: link to the page it would lead to.
 """
 
 from __future__ import annotations
