@@ -12,6 +12,7 @@ from .evaluate import evaluate
 from .explain import explain
 from .info import info
 from .predict import predict
+from .report import report
 from .robustness import robustness
 from .serve import serve
 from .train import train
@@ -29,6 +30,7 @@ def app() -> None:
 
 app.add_command(predict)
 app.add_command(explain)
+app.add_command(report)
 app.add_command(evaluate)
 app.add_command(robustness)
 app.add_command(train)
