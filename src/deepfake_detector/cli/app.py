@@ -12,6 +12,7 @@ from .evaluate import evaluate
 from .explain import explain
 from .info import info
 from .predict import predict
+from .provenance import provenance
 from .report import report
 from .robustness import robustness
 from .serve import serve
@@ -31,6 +32,7 @@ def app() -> None:
 app.add_command(predict)
 app.add_command(explain)
 app.add_command(report)
+app.add_command(provenance)
 app.add_command(evaluate)
 app.add_command(robustness)
 app.add_command(train)

@@ -37,4 +37,4 @@ def camera(metadata: Metadata) -> Finding | None:
 
 def _workflow(value: str) -> bool:
     """ComfyUI keeps its JSON in Make and Model of WebP files."""
-    return value.startswith(("prompt:", "workflow:")) and "{" in value
+    return value.lower().startswith(("prompt:", "workflow:"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 from PIL import ExifTags, Image
@@ -21,9 +21,9 @@ def tags(block: bytes) -> Mapping[str, str]:
     exif = Image.Exif()
     try:
         exif.load(block)
-        found = dict(exif)
     except Exception as error:  # struct.error, SyntaxError, KeyError ... by what is damaged
         raise ValueError(f"damaged ({type(error).__name__}: {error})") from None
+    found = dict(_readable(exif))
     gps = False
     for pointer in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
         try:
@@ -31,7 +31,7 @@ def tags(block: bytes) -> Mapping[str, str]:
         except Exception:  # the main directory is whole, and worth showing without this one
             continue
         if pointer == ExifTags.IFD.Exif:
-            found.update(directory)
+            found.update(_readable(directory))
         else:
             gps = ExifTags.GPS.GPSLatitude in directory
     result = {
@@ -40,6 +40,14 @@ def tags(block: bytes) -> Mapping[str, str]:
         if tag not in _SKIPPED and (text := _text(tag, value))
     }
     return {**result, "GPS": "yes"} if gps else result
+
+
+def _readable(directory: MutableMapping[int, Any]) -> Iterator[tuple[int, Any]]:
+    for tag in directory:
+        try:
+            yield tag, directory[tag]
+        except Exception:  # decoded when asked for; one damaged value must not cost the others
+            continue
 
 
 def _text(tag: int, value: Any) -> str:

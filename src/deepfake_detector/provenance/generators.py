@@ -56,8 +56,8 @@ def _written(name: str, details: Mapping[str, str]) -> Finding:
     return Finding(
         kind="generator",
         origin="ai",
-        says=f"The file carries a generator's parameters in the format of {name}.",
-        proves="Whoever wrote the file put the settings of a picture generator into it; cameras and ordinary editors "
+        says=f"The file carries a generator's data in the format of {name}.",
+        proves="Whoever wrote the file put the data of a picture generator into it; cameras and ordinary editors "
         "write nothing of the kind.",
         limits="Such text can be copied into any picture; and a generator also writes it when it enlarged or changed a "
         "photograph, so it does not say how much of the picture was generated.",

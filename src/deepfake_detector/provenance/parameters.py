@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -50,6 +51,10 @@ _STEPS = re.compile(r"(?:^|\n)Steps: \d+, (?=[^\n]*(?:Sampler|Seed|CFG scale): )
 
 
 def _web_ui(metadata: Metadata) -> Details:
+    return {} if metadata.text("fooocus_scheme") else _settings(metadata)
+
+
+def _settings(metadata: Metadata) -> Details:
     for text in _free_texts(metadata):
         if match := _STEPS.search(text):
             prompt, _, negative = text[: match.start()].partition("\nNegative prompt: ")
@@ -62,35 +67,41 @@ def _web_ui(metadata: Metadata) -> Details:
 
 
 def _comfy_ui(metadata: Metadata) -> Details:
-    exif = {name: metadata.exif.get(name, "") for name in ("Make", "Model", "ImageDescription", "UserComment")}
-    graphs = [
-        metadata.text("prompt"),
-        *(text.partition("prompt:")[2] for text in exif.values() if "prompt:" in text[:9]),
-    ]
-    flows = [metadata.text("workflow"), *(t.partition("workflow:")[2] for t in exif.values() if "workflow:" in t[:10])]
-    nodes = [node for text in graphs for node in list(_json(text).values())[:_MOST_NODES] if isinstance(node, dict)]
-    nodes = [node for node in nodes if isinstance(node.get("class_type"), str)]
-    drawn = [node for text in flows for node in _listed(_json(text).get("nodes")) if isinstance(node, dict)]
-    if not nodes and not any("type" in node for node in drawn):
-        return {}
-    inputs = [(node["class_type"], node["inputs"]) for node in nodes if isinstance(node.get("inputs"), dict)]
+    graph = [node for text in _held(metadata, "prompt") for node in _objects(_json(text).values())]
+    graph = [node for node in graph if isinstance(node.get("class_type"), str)]
+    drawn = [node for text in _held(metadata, "workflow") for node in _objects(_json(text).get("nodes"))]
+    drawn = [node for node in drawn if "type" in node]
+    inputs = _objects(node.get("inputs") for node in graph)
 
     def all_of(*names: str) -> str:
-        found = [values[name] for _, values in inputs for name in names if isinstance(values.get(name), (str, int))]
+        found = [values[name] for values in inputs for name in names if isinstance(values.get(name), (str, int))]
         return "; ".join(dict.fromkeys(map(str, found)))
 
-    prompts = [v["text"] for kind, v in inputs if "TextEncode" in kind and isinstance(v.get("text"), str)]
+    if not graph and not drawn:
+        return {}
     return {
-        "prompt": "; ".join(filter(None, prompts)),
+        "prompt": all_of("text"),
         "model": all_of("ckpt_name", "unet_name"),
         "seed": all_of("seed", "noise_seed"),
         "steps": all_of("steps"),
-        "nodes": str(len(nodes) or len(drawn)),
+        "nodes": str(len(graph) or len(drawn)),
     }
 
 
-def _listed(value: Any) -> list[Any]:
-    return value[:_MOST_NODES] if isinstance(value, list) else []
+def _held(metadata: Metadata, name: str) -> Iterator[str]:
+    """ComfyUI's JSON: a PNG text of that name, or in other formats an EXIF tag that begins with it and a colon."""
+    yield metadata.text(name)
+    for tag in ("Make", "Model", "ImageDescription", "UserComment"):
+        label, _, text = metadata.exif.get(tag, "").partition(":")
+        if label.lower() == name:
+            yield text
+
+
+def _objects(values: Any) -> list[dict[str, Any]]:
+    """The JSON objects among some values, no more than _MOST_NODES."""
+    if not isinstance(values, Iterable):
+        return []
+    return [value for value in islice(values, _MOST_NODES) if isinstance(value, dict)]
 
 
 def _invoke_ai(metadata: Metadata) -> Details:
@@ -154,20 +165,10 @@ def _fooocus(metadata: Metadata) -> Details:
     scheme = metadata.text("fooocus_scheme")
     for text in _free_texts(metadata):
         values = _json(text)
-        if (
-            scheme
-            or {"base_model", "full_prompt"} <= set(values)
-            or str(values.get("version", "")).startswith("Fooocus")
-        ):
-            return {"scheme": scheme} | _picked(
-                values,
-                prompt="prompt",
-                negative_prompt="negative_prompt",
-                model="base_model",
-                seed="seed",
-                version="version",
-            )
-    return {}
+        if {"base_model", "full_prompt"} <= set(values) or str(values.get("version", "")).startswith("Fooocus"):
+            names = {"prompt": "prompt", "negative_prompt": "negative_prompt", "model": "base_model", "seed": "seed"}
+            return _picked(values, **names, version="version")
+    return {"scheme": scheme, **_settings(metadata)} if scheme else {}
 
 
 def _draw_things(metadata: Metadata) -> Details:

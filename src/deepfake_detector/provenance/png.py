@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MOST_CHUNKS = 10_000
-"""Other than those of pixels."""
+"""Chunks read, other than those of pixels."""
+MOST_TEXT = 16_000_000
+"""Bytes of text read from a file, all together: a few kilobytes can unpack to gigabytes."""
 
 
 class Texts(NamedTuple):
@@ -21,10 +23,11 @@ class Texts(NamedTuple):
 
 
 def texts(data: bytes, longest: int) -> Texts:
-    """All text of a PNG; each is cut at ``longest`` bytes. Damaged chunks are passed over."""
+    """A PNG's texts, each cut at ``longest`` bytes. Damaged chunks are passed over, and those beyond MOST_TEXT."""
     found: list[tuple[str, str]] = []
     exif: bytes | None = None
     whole = False
+    room = MOST_TEXT
     for number, (kind, body) in enumerate(_chunks(data)):
         if number >= MOST_CHUNKS:
             break
@@ -32,8 +35,9 @@ def texts(data: bytes, longest: int) -> Texts:
             whole = True
         elif kind == b"eXIf":
             exif = exif or body
-        elif text := _text(kind, body, longest):
+        elif room > 0 and (text := _text(kind, body, min(longest, room))):
             found.append(text)
+            room -= len(text[1])
     return Texts(tuple(found), exif, whole)
 
 

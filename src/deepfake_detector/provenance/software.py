@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .base import NAME, Finding, shown
+from .base import LONGEST, NAME, Finding, shown
 from .metadata import Metadata
 
 _EDITORS = re.compile(
     r"photoshop|lightroom|camera raw|\bgimp\b|affinity|krita|paint\.net|paintshop|paint shop|corel|pixelmator|snapseed"
     r"|capture one|darktable|rawtherapee|luminar|dxo|on1|topaz|picsart|facetune|faceapp|facelab|meitu|beautyplus"
     r"|airbrush|remini|vsco|canva|picasa|acdsee|imagemagick|graphicsmagick|photopea|pixlr|fotor|photoscape|befunky"
-    r"|photodirector|polarr|inkscape|illustrator|microsoft.*photo|windows photo|google photos|\bpaint\b",
+    r"|photodirector|polarr|inkscape|illustrator|microsoft windows photo|windows photo|google photos|\bpaint\b",
     re.IGNORECASE,
 )
 
@@ -27,11 +27,11 @@ def makers(metadata: Metadata) -> Iterator[tuple[str, str]]:
             for name in ("xmp:CreatorTool", "stEvt:softwareAgent", "tiff:Software", "photoshop:Credit")
             for value in metadata.values(name)
         ),
-        *((name, text) for name, text in metadata.texts if name.lower() in ("software", "source", "creator tool")),
+        *((name, text) for name, text in metadata.texts if name.lower() in ("software", "creator tool")),
         *(("Comment", text) for name, text in metadata.texts if name == "Comment" and "created with" in text.lower()),
     ]
     for place, text in fields:
-        text = text.strip()
+        text = text.strip()[:LONGEST]
         if text and text not in seen:
             seen.add(text)
             yield place, text

@@ -38,6 +38,8 @@ TYPES: Mapping[str, tuple[Origin, str]] = MappingProxyType(
 for what the type declares (https://cv.iptc.org/newscodes/digitalsourcetype/, retired types included).
 """
 
+_MOST = 4
+
 
 def meaning(uri: str) -> tuple[Origin, str]:
     """Origin and plain words of a Digital Source Type, given as a URI, a QCode or its name alone."""
@@ -46,8 +48,9 @@ def meaning(uri: str) -> tuple[Origin, str]:
 
 
 def digital_source_type(metadata: Metadata) -> list[Finding]:
-    """One finding for each Digital Source Type that XMP declares."""
-    return [_finding(value, metadata) for value in dict.fromkeys(metadata.values("Iptc4xmpExt:DigitalSourceType"))]
+    """One finding for each Digital Source Type that XMP declares; the first few, as a picture has one."""
+    values = list(dict.fromkeys(metadata.values("Iptc4xmpExt:DigitalSourceType")))[:_MOST]
+    return [_finding(value, metadata) for value in values]
 
 
 def _finding(value: str, metadata: Metadata) -> Finding:

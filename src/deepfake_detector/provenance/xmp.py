@@ -11,6 +11,7 @@ from xml.parsers import expat
 
 LONGEST = 4_000_000
 """Bytes of a packet; a longer one is not read."""
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # in it a NUL at the end is half a character, not padding
 _DEEPEST = 64
 _MOST = 5_000
 
@@ -46,7 +47,7 @@ def properties(packet: bytes) -> tuple[tuple[str, str], ...]:
         raise XmpRefused(f"{len(packet):,} bytes, and at most {LONGEST:,} are read")
     reader = _Reader()
     try:
-        reader.parser.Parse(packet.strip(b"\0 \t\r\n"), True)
+        reader.parser.Parse(packet if packet[:2] in _UTF_16 else packet.strip(b"\0 \t\r\n"), True)
     except expat.ExpatError as error:
         raise XmpRefused(f"not well formed, {error}") from None
     return tuple(reader.found)
