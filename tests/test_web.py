@@ -319,7 +319,7 @@ def _references(node: object) -> Iterator[str]:
             yield from _references(value)
 
 
-@pytest.mark.parametrize("wrong", [{"body": 0}, {"timeout": 0}, {"workers": 0}, {"files": 5, "queue": 4}])
+@pytest.mark.parametrize("wrong", [{"body": 0}, {"timeout": 0}, {"threads": 0}, {"files": 5, "queue": 4}])
 def test_limits_that_cannot_hold_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(OptionError):
         Limits(**wrong)  # type: ignore[arg-type]

@@ -101,8 +101,8 @@ def _limits(
         body=max_body * _MIB,
         files=max_files,
         queue=queue,
-        workers=threads,
         timeout=timeout,
         long_timeout=long_timeout,
         samples=max_samples,
+        **({} if threads is None else {"threads": threads}),
     )
