@@ -110,7 +110,7 @@ def test_a_picture_whose_client_has_left_is_not_read() -> None:
         picture.read()
 
 
-def test_long_work_leaves_a_thread_to_pictures_and_stops_when_nobody_waits(
+def test_long_work_goes_one_at_a_time_and_stops_when_nobody_waits(
     bench: Callable[[int, int], Bench],
 ) -> None:
     made = bench(20, 2)
