@@ -167,8 +167,10 @@ class Queue:
             self._run(jobs)
 
     def _next(self) -> list[_Job]:
-        """The job whose turn it is, with pictures that wait behind it. Long work goes one at a time: it leaves the other
-        threads to pictures, and may need gigabytes for a large one."""
+        """The job whose turn it is, with pictures that wait behind it.
+
+        Long work goes one at a time: it leaves the other threads to pictures, and may need gigabytes for a large one.
+        """
         first = next((job for job in self._jobs if not (job.long and self._long)), None)
         if first is None:
             return []
