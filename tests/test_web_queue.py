@@ -221,6 +221,26 @@ def test_too_long_is_503_and_what_still_waits_is_dropped(toy: str) -> None:
     assert held.calls == [1, 1]
 
 
+def test_who_waits_when_the_service_stops_is_told(toy: str) -> None:
+    held = Held(toy)
+    app = create_app(held, Limits(threads=1))
+    queue = app.state.service.queue
+
+    async def talk(client: httpx.AsyncClient) -> None:
+        first = asyncio.create_task(client.post("/v1/predict", content=flat(255)))
+        await _until(lambda: len(held.calls) == 1)
+        second = asyncio.create_task(client.post("/v1/predict", content=flat(255)))
+        await _until(lambda: len(queue._jobs) == 1)
+        stopping = asyncio.create_task(asyncio.to_thread(queue.stop))
+        told = await second
+        assert (told.status_code, told.json()["code"]) == (503, "NotReady")
+        held.free.set()
+        assert (await first).status_code == 200  # what was in hand
+        await stopping
+
+    _talk(app, talk)
+
+
 def test_a_body_that_dribbles_in_is_cut_off(toy: str) -> None:
     app = create_app(Held(toy), Limits(timeout=1))
 

@@ -7,7 +7,6 @@ judged together, whatever requests they came with. What nobody waits for any mor
 from __future__ import annotations
 
 import io
-import logging
 import math
 import threading
 import time
@@ -20,8 +19,6 @@ from typing import Any
 
 _TOGETHER = 4
 """Pictures that one thread judges in one call; a waiting client's picture is not held up by more than these."""
-
-_log = logging.getLogger(__name__)
 
 Judge = Callable[[Sequence[Any]], Sequence[Any]]
 Observe = Callable[[str, float, int], None]
@@ -120,8 +117,8 @@ class Queue:
 
     def stop(self) -> None:
         """Abandon what waits and let the threads end."""
-        self.withdraw(list(self._jobs))
         with self._changed:
+            self.withdraw(list(self._jobs))
             self._closed = True
             workers, self._workers = self._workers, []
             self._changed.notify_all()
@@ -198,7 +195,7 @@ class Queue:
         with self._changed:  # before the answers: whoever has one may come again at once
             self._used -= sum(job.slots for job in jobs)
             self._long -= sum(job.long for job in jobs)
-            self._changed.notify()  # long work may have waited for this to end
+            self._changed.notify()  # long work may have waited for this to end, and a thread with it
             if results:
                 seconds = (time.perf_counter() - begun) / len(wanted)
                 self._seconds += 0.1 * (seconds / wanted[0].slots - self._seconds)

@@ -97,6 +97,8 @@ async def finished(request: Request, futures: Sequence[Future[Any]], seconds: fl
     try:
         both: set[asyncio.Future[Any]] = {results, gone}
         await asyncio.wait(both, timeout=max(0, seconds), return_when=asyncio.FIRST_COMPLETED)
+        if results.cancelled():
+            raise Problem("NotReady", "The service is being stopped.")
         if results.done():
             return results.result()
         if gone.done():
