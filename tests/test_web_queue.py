@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -24,7 +25,7 @@ class Bench:
         self.begun, self.free = threading.Semaphore(0), threading.Event()
         self.asked: list[list[bytes]] = []
         self.seen: list[tuple[str, int]] = []
-        self.queue = Queue(self.judge, bound, threads, lambda kind, _, count: self.seen.append((kind, count)))
+        self.queue = Queue(self.judge, bound, threads, 60, lambda kind, _, count: self.seen.append((kind, count)))
 
     def judge(self, pictures: Sequence[Waiting]) -> list[bytes]:
         self.begun.release()
@@ -59,6 +60,19 @@ def test_beyond_the_bound_there_is_no_place(bench: Callable[[int, int], Bench]) 
             place.judge([b"a", b"b", b"c"])
         assert queue.used == 2
     assert queue.used == 0
+
+
+def test_what_could_not_be_done_in_time_has_no_place(bench: Callable[[int, int], Bench]) -> None:
+    queue = bench(60, 2).queue
+    queue._seconds = 10.0  # a picture, as measured
+    with contextlib.ExitStack() as places:
+        for _ in range(13):
+            places.enter_context(queue.enter())  # the last found 12 pictures of 10 s for 2 threads: the 60 s allowed
+        with pytest.raises(Full) as full:
+            queue.enter()
+        assert full.value.seconds == 33  # half of 13 * 10 / 2
+    with queue.enter():  # an empty queue always takes one
+        pass
 
 
 def test_pictures_that_wait_are_judged_together(bench: Callable[[int, int], Bench]) -> None:

@@ -80,17 +80,18 @@ class _Job:
 class Queue:
     """judge: given pictures, gives results in their order. bound: slots. threads: jobs worked on at once.
 
-    observe: called with the kind of work, the seconds one took, and how many there were.
+    patience: seconds; where what is taken already would need longer there is no room either, and a client is told so
+    now instead of waiting in vain. observe: called with the kind of work, the seconds one took, how many there were.
     """
 
-    def __init__(self, judge: Judge, bound: int, threads: int, observe: Observe) -> None:
+    def __init__(self, judge: Judge, bound: int, threads: int, patience: float, observe: Observe) -> None:
         self._judge, self._observe = judge, observe
-        self.bound, self.threads = bound, threads
+        self.bound, self.threads, self._patience = bound, threads, patience
         self._jobs: deque[_Job] = deque()
         self._changed = threading.Condition()
         self._used = 0
         self._long = 0
-        self._seconds = 0.5
+        self._seconds: float | None = None
         self._workers: list[threading.Thread] = []
         self._closed = False
 
@@ -126,11 +127,11 @@ class Queue:
             worker.join(timeout=5)
 
     def take(self, slots: int) -> None:
-        """Count slots as used. Raises Full where there are not as many."""
+        """Count slots as used. Raises Full where there are not as many, or what has them needs too long."""
         with self._changed:
-            if self._used + slots > self.bound:
-                seconds = math.ceil(self._used * self._seconds / self.threads / 2)
-                raise Full(min(60, max(1, seconds)))
+            expected = self._used * (self._seconds or 0) / self.threads
+            if self._used + slots > self.bound or expected > self._patience:
+                raise Full(min(60, max(1, math.ceil(expected / 2))))
             self._used += slots
 
     def give(self, slots: int) -> None:
@@ -198,7 +199,8 @@ class Queue:
             self._changed.notify()  # long work may have waited for this to end, and a thread with it
             if results:
                 seconds = (time.perf_counter() - begun) / len(wanted)
-                self._seconds += 0.1 * (seconds / wanted[0].slots - self._seconds)
+                if wanted[0].kind == "predict":
+                    self._seconds = seconds if self._seconds is None else 0.9 * self._seconds + 0.1 * seconds
                 self._observe(wanted[0].kind, seconds, len(wanted))
         for at, job in enumerate(wanted):
             if failed is None:

@@ -29,7 +29,7 @@ class Service:
     def __init__(self, detector: DeepfakeDetector | None, limits: Limits) -> None:
         self.limits = limits
         self.metrics = Metrics()
-        self.queue = Queue(self._judge, limits.queue, limits.threads, self.metrics.work)
+        self.queue = Queue(self._judge, limits.queue, limits.threads, limits.timeout, self.metrics.work)
         self.metrics.watch_queue(lambda: self.queue.used)
         self._detector = detector
         self._loading: threading.Thread | None = None
