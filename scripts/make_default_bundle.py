@@ -58,7 +58,7 @@ def main() -> None:
             networks[recipe.name] = members.network_logits(recipe, table, array, args.work / "networks", VARIED)
 
     encoded = features.load(store, encoder)
-    kept = args.work / "heads"
+    kept = features.feature_folder(store, encoder) / "heads"  # of this encoder alone
     clip = {r: crossfit.head_logits(r, table, encoded, SELECTION, STRENGTH, kept) for r in ("face", "scene")}
     regions = {
         region: assemble.Evidence(

@@ -5,21 +5,14 @@ python scripts/write_model_card.py            # --check only says whether the pa
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
-from pathlib import Path
 from typing import Any
+
+from pages import DOCS, ROOT, keep, table
 
 from deepfake_detector.models.bundle import SHIPPED, Bundle
 
-ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "model-card.md"
-
-
-def table(head: list[str], rows: list[list[Any]]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows])
+PAGE = DOCS / "model-card.md"
 
 
 def span(entry: dict[str, Any], key: str, percent: bool = False) -> str:
@@ -181,14 +174,5 @@ def folds(content: dict[str, dict[str, float]]) -> str:
     return table(["", *ways], [[name, *(f"{by[w]:.3f}" for w in ways)] for name, by in content.items()])
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true")
-    args = parser.parse_args()
-    if args.check:
-        sys.exit(0 if PAGE.read_text(encoding="utf-8") == page() else f"{PAGE} is out of date: run {__file__}")
-    PAGE.write_text(page(), encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    keep(PAGE, page, __doc__)

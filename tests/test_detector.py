@@ -1,6 +1,8 @@
 """The detector's logic, on a toy bundle whose answers can be worked out (bright is fake)."""
 
 import math
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -157,12 +159,95 @@ def test_an_empty_batch(model: Path) -> None:
     assert detector(model).predict_proba([]).shape == (0, 2)
 
 
+def test_a_stream_gives_the_numbers_of_predict_in_order(model: Path) -> None:
+    shared = detector(model, Face((20, 20, 80, 80)))
+    pictures = [grey(level) for level in range(0, 250, 5)]
+    alone = [shared.predict(picture) for picture in pictures]
+    for workers, ahead in ((1, 1), (3, 1), (2, 7), (4, None), (None, 100)):
+        assert list(shared.predict_iter(iter(pictures), workers, ahead)) == alone
+
+
+def test_a_stream_hands_failures_through_and_goes_on(model: Path) -> None:
+    told = Failure("x", ImageTooSmall("x", "told before"))
+    results = list(detector(model).predict_iter([grey(204), told, b"", grey(204)]))
+    assert results[1] is told
+    assert isinstance(results[2], Failure)
+    assert results[0] == results[3] == detector(model).predict(grey(204))
+
+
+def test_a_stream_is_drawn_from_lazily(model: Path) -> None:
+    """Endless sources are fine: never more than ``ahead`` are taken before the one that is given."""
+    drawn = 0
+
+    def endless() -> Iterator[np.ndarray]:
+        nonlocal drawn
+        while True:
+            drawn += 1
+            yield grey(100)
+
+    results = detector(model).predict_iter(endless(), workers=2, ahead=5)
+    assert drawn == 0
+    for given in range(10):
+        next(results)
+        assert given < drawn <= given + 5
+    results.close()
+
+
+def test_a_closed_stream_begins_no_more_and_leaves_no_thread(model: Path) -> None:
+    looked: list[int] = []
+
+    class Watching(FixedFaces):
+        def detect(self, pixels: np.ndarray) -> list[Face]:
+            looked.append(int(pixels[0, 0, 0]))
+            return []
+
+    before = set(threading.enumerate())
+    results = DeepfakeDetector(model, face_detector=Watching()).predict_iter(map(grey, range(200)), 2, 50)
+    next(results)
+    results.close()
+    assert set(threading.enumerate()) == before
+    seen = len(looked)
+    assert 1 <= seen <= 50
+    assert list(results) == []
+    assert len(looked) == seen
+
+
+def test_an_error_of_the_sources_reaches_who_asks(model: Path) -> None:
+    def broken() -> Iterator[np.ndarray]:
+        yield grey(100)
+        raise RuntimeError("the disk is gone")
+
+    with pytest.raises(RuntimeError, match="disk"):
+        list(detector(model).predict_iter(broken()))
+
+
+@pytest.mark.parametrize(("sources", "options"), [("photo.jpg", {}), ([], {"workers": 0}), ([], {"ahead": 0})])
+def test_a_stream_tells_wrong_options_at_the_call(model: Path, sources: object, options: dict[str, int]) -> None:
+    with pytest.raises(OptionError):
+        detector(model).predict_iter(sources, **options)  # type: ignore[arg-type]
+
+
 def test_threads_share_one_detector(model: Path) -> None:
     shared = detector(model, Face((20, 20, 80, 80)))
     pictures = [grey(level) for level in range(0, 250, 10)]
     alone = [shared.predict(picture) for picture in pictures]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(shared.predict, pictures)) == alone
+
+
+def test_threads_share_the_shipped_models(astronaut: np.ndarray, hopper: np.ndarray, coffee: np.ndarray) -> None:
+    """Real face detector, real networks, every way in at once: the scores of one thread, to the bit."""
+    shared = DeepfakeDetector("fast")
+    pictures = [astronaut, hopper[::2, ::2], coffee, astronaut[100:300, 150:350], np.ascontiguousarray(hopper[:, ::-1])]
+    alone = [shared.predict(picture) for picture in pictures]
+    assert len({result.score for result in alone}) == len(pictures)
+
+    def one_by_one() -> list[object]:
+        return [shared.predict(picture) for picture in pictures]
+
+    ways = [one_by_one, lambda: shared.predict_batch(pictures), lambda: list(shared.predict_iter(pictures, 3, 2))]
+    with ThreadPoolExecutor(6) as pool:
+        assert [job.result() for job in [pool.submit(way) for way in ways * 2]] == [alone] * 6
 
 
 def test_saved_and_loaded_scores_are_identical(model: Path, tmp_path: Path) -> None:

@@ -3,10 +3,10 @@ about 4 * g / 255 - 2, so 0 gives 0.12, 64 gives 0.27, 191 gives 0.73 and 255 gi
 
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from documents import Page
 from fakes import FixedFaces, grey
 from PIL import Image
 
@@ -110,24 +110,6 @@ def test_what_cannot_be_evaluated_is_told(toy: DeepfakeDetector, pictures: list[
         evaluate(toy, pictures, pairs=[Pairing(("swaps",), ("swaps",))])
     with pytest.raises(OptionError, match="false-positive rate"):
         evaluate(toy, pictures, max_fpr=-0.1)
-
-
-class Page(HTMLParser):
-    """What a page would fetch or run, and its words."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.fetched: list[str] = []
-        self.tags: list[str] = []
-        self.words = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.fetched += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "poster")]
-
-    def handle_data(self, data: str) -> None:
-        self.words += data
 
 
 def test_the_page_is_self_contained_and_escaped(report: Report) -> None:

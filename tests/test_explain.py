@@ -24,6 +24,7 @@ from deepfake_detector import (
     extras,
 )
 from deepfake_detector.explain import explain, explain_each
+from deepfake_detector.explain.overlay import layer
 from deepfake_detector.explain.subject import subject
 from deepfake_detector.models.bundle import Bundle
 from deepfake_detector.types import Pixels
@@ -183,6 +184,43 @@ def test_attention_on_the_verdict_reaches_every_view(tmp_path: Path) -> None:
     moved = [logit(s.score) - logit(s.leave_out(box)[0]) for s in (face, scene, both)]
     assert min(moved) > 0.5
     assert moved[2] == pytest.approx(moved[0] + moved[1], rel=1e-4)  # the toy adds up logits
+
+
+def test_attention_asks_the_encoder_no_oftener_than_predict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    detector = saved(tmp_path, patch_bundle(), LARGE, SMALL)
+    asked: list[object] = []
+    original = type(detector.members).logits_and_encoded
+
+    def counting(members: object, pixels: Pixels, crop: object, region: str, *rest: object, **options: bool) -> object:
+        asked.append((region, crop))
+        return original(members, pixels, crop, region, *rest, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(detector.members), "logits_and_encoded", counting)
+    found = explain(detector, noise(), "attention")
+    assert len(asked) == len(set(asked)) == 3  # two faces and the whole picture
+    again = explain(detector, noise(), "attention")
+    assert np.array_equal(found.weights, again.weights)
+    # What was kept is what would be asked again.
+    without = subject(detector, detector.look(noise()), "verdict")
+    assert (
+        without.leave_out([(0, 0, 220, 160), (60, 60, 70, 70)]).tolist()
+        == subject(detector, detector.look(noise(), keep_encoded=True), "verdict")
+        .leave_out([(0, 0, 220, 160), (60, 60, 70, 70)])
+        .tolist()
+    )
+
+
+def test_the_layer_is_the_map_in_colours(brightness: DeepfakeDetector) -> None:
+    """Vermilion where a part speaks for fake, blue where for real, clear outside the area."""
+    found = explain(brightness, noise(), "occlusion", 0)
+    whole = layer(found)
+    assert whole.shape == (160, 220, 4)
+    assert not whole[found.segments < 0].any()
+    for sign, colour in ((1, (0xD5, 0x5E, 0x00)), (-1, (0x00, 0x72, 0xB2))):
+        there = sign * found.heatmap > 0
+        assert (whole[there, :3] == colour).all()
+    assert whole[:, :, 3][np.abs(found.heatmap) == 1].min() == 255
+    assert layer(found, 110).shape == (80, 110, 4)
 
 
 def test_attention_where_there_is_no_encoder(brightness: DeepfakeDetector) -> None:

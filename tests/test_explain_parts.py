@@ -80,8 +80,8 @@ def test_the_layout_is_that_of_the_shipped_encoder(detector: DeepfakeDetector, a
     assert encoder.STATISTICS.index("centre_mean") == tokens.CENTRE_MEAN
     assert encoder.GRID == tokens.GRID
     card = next(card for card in detector.members.cards if card.encoder)
-    outputs = detector.members.encoded(card, astronaut, Crop(0, 0, 512))
-    view = Encoded.read(Crop(0, 0, 512), outputs, card.encoder_output or "")
+    _, outputs = detector.members.logits_and_encoded(astronaut, Crop(0, 0, 512), card.region, {card.name})
+    view = Encoded.read(Crop(0, 0, 512), outputs[card.name], card.encoder_output or "")
     assert view is not None
     assert {block + 1 for block in view.tokens} == {8, 12} < set(encoder.TOKEN_BLOCKS)
     (found,) = view.without(np.full((1, 196), 1e-9, np.float32))

@@ -1,20 +1,12 @@
 import io
-import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from files import bomb, encoded
 from PIL import Image
 
 from deepfake_detector import ImageError, ImageNotFound, ImageTooLarge, ImageUnreadable, images
-
-
-def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
-
 
 GRADIENT = np.dstack([np.tile(np.arange(64, dtype=np.uint8) * 4, (48, 1))] * 3)
 
@@ -119,21 +111,6 @@ def test_svg_pdf_and_eps_are_not_decoded() -> None:
             images.read(data)
 
 
-def bomb(width: int, height: int) -> bytes:
-    """A PNG header that promises width x height pixels."""
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunk = struct.pack(">I", 13) + b"IHDR" + header + struct.pack(">I", zlib.crc32(b"IHDR" + header))
-    data = zlib.compress(b"\0" * 100)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk
-        + struct.pack(">I", len(data))
-        + b"IDAT"
-        + data
-        + struct.pack(">I", zlib.crc32(b"IDAT" + data))
-    )
-
-
 @pytest.mark.parametrize("size", [(100_000, 100_000), (12_001, 10_000)])
 def test_size_is_checked_before_pixels_are_decoded(size: tuple[int, int]) -> None:
     with pytest.raises(ImageTooLarge, match="max_pixels"):
@@ -214,3 +191,39 @@ def test_errors_cross_process_borders() -> None:
 
     error = pickle.loads(pickle.dumps(ImageTooLarge("a.png", "too large")))  # noqa: S301
     assert (type(error), error.source, error.reason) == (ImageTooLarge, "a.png", "too large")
+
+
+def test_a_header_tells_of_the_file_what_reading_tells_of_the_pixels(tmp_path: Path) -> None:
+    data = encoded(Image.fromarray(GRADIENT), "JPEG", quality=75, subsampling=2, comment="a note")
+    path = tmp_path / "a.jpg"
+    path.write_bytes(data)
+    header = images.header(path)
+    assert (header.name, header.data, header.format, header.size) == (str(path), data, "JPEG", (64, 48))
+    assert header.info["comment"] == b"a note"
+    assert header.tables[0][:3] == (8, 6, 5)  # 16, 11, 10 of the standard's example, halved and rounded
+    assert header.sampling == "4:2:0"
+    assert images.header(data[:-40]).size == (64, 48)  # cut off within the pixels
+
+
+def test_a_header_has_the_errors_of_reading(tmp_path: Path) -> None:
+    with pytest.raises(ImageNotFound):
+        images.header(tmp_path / "none.jpg")
+    for source in (b"", b"no picture", 42):
+        with pytest.raises(ImageUnreadable):
+            images.header(source)  # type: ignore[arg-type]
+    with pytest.raises(ImageTooLarge, match="max_pixels"):
+        images.header(bomb(100_000, 100_000))
+    for pixels in (GRADIENT, Image.fromarray(GRADIENT)):
+        assert images.header(pixels).data is None
+
+
+def test_a_file_without_end_is_not_read_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(images, "MAX_BYTES", 3 << 20)
+    with pytest.raises(ImageTooLarge, match="more than 3,145,728 bytes"):
+        images.read("/dev/zero")
+    path = tmp_path / "large.png"
+    path.write_bytes(encoded(Image.fromarray(GRADIENT), "PNG") + bytes(4 << 20))
+    with pytest.raises(ImageTooLarge, match="large"):
+        images.header(path)
+    path.write_bytes(encoded(Image.fromarray(GRADIENT), "PNG") + bytes(1 << 20))
+    assert images.read(path).format == "PNG"

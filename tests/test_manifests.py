@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 from credentials import SOURCE_TYPE, created, identity, signed
-from test_images import encoded
-from test_provenance import PIXELS, png, xmp
+from files import PIXELS, encoded, png, xmp
 
 from deepfake_detector import OptionError, extras, images
 from deepfake_detector.provenance import Finding, examine, manifests
@@ -41,12 +40,17 @@ def test_valid_in_every_container(kind: str) -> None:
         "it states that the picture is made by a generative AI model."
     )
     assert "anyone can make a certificate in any name" in found.limits
-    assert found.details == {
+    details = dict(found.details)
+    assert ("not signed" in details) == (
+        kind in ("AVIF", "TIFF")
+    )  # there the library leaves out more than the manifest
+    details.pop("not signed", None)
+    assert details == {
         "state": "valid",
         "trust": "unknown: no list of authorities was given",
         "signer": "Test Signer",
         "issuer": "Throw-away Studio",
-        "signed at": "unknown",
+        "signed at": "no time stamp",
         "claim generator": "Test Generator 1.0",
         "title": "a picture",
         "actions": "c2pa.created (Some Model)",

@@ -65,6 +65,16 @@ def test_an_operating_point_is_chosen_by_its_false_alarms() -> None:
         Policy.from_dict({**POLICY, "operating_points": [[0.05, 1.5]]})
 
 
+def test_what_a_score_was_held_against_can_be_told() -> None:
+    """Points at 1, 5 and 20 %: thresholds 0.9, 0.5 and 0.3. Bands as above."""
+    assert [policy.false_alarms(threshold) for threshold in (0.95, 0.9, 0.6, 0.5, 0.3)] == [0.01, 0.01, 0.05, 0.05, 0.2]
+    assert policy.false_alarms(0.2) is None
+    assert policy.bounds((), 0.5) == pytest.approx((0.4, 0.6))
+    assert policy.bounds(("no_face",), 0.5) == pytest.approx((0.4, 0.6))
+    assert policy.bounds(("blurred",), 0.5) == pytest.approx((0.2, 0.8))
+    assert policy.bounds((), 0.7) == pytest.approx((0.609, 0.778), abs=1e-3)
+
+
 def test_an_incomplete_policy_is_refused() -> None:
     with pytest.raises(ModelInvalid, match="policy"):
         Policy.from_dict({"band": (0.4, 0.6)})

@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import struct
 import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, PngImagePlugin
-from test_images import bomb, encoded
+from files import PIXELS, WEB_UI, bomb, chunk, encoded, exif, jpeg, late, listed, png, xmp
+from PIL import PngImagePlugin
 
 from deepfake_detector import ImageNotFound, ImageTooLarge, ImageUnreadable, images
 from deepfake_detector.provenance import Finding, Provenance, examine
@@ -21,36 +20,6 @@ from deepfake_detector.provenance.base import shown
 from deepfake_detector.provenance.sources import TYPES, meaning
 from deepfake_detector.provenance.tables import scaled
 from deepfake_detector.provenance.xmp import XmpRefused, properties
-
-PIXELS = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 48, 3), np.uint8))
-RDF = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
-NAMESPACES = (
-    'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:xmpMM="http://ns.adobe.com/xap/1.0/mm/" '
-    'xmlns:stEvt="http://ns.adobe.com/xap/1.0/sType/ResourceEvent#" xmlns:dc="http://purl.org/dc/elements/1.1/" '
-    'xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" xmlns:exif="http://ns.adobe.com/exif/1.0/" '
-    'xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" xmlns:TC260="http://www.tc260.org.cn/ns/AIGC/1.0/" '
-    'xmlns:dcterms="http://purl.org/dc/terms/"'
-)
-
-
-def png(*texts: tuple[str, str], **options: Any) -> bytes:
-    info = PngImagePlugin.PngInfo()
-    for keyword, text in texts:
-        info.add_text(keyword, text)
-    return encoded(PIXELS, "PNG", pnginfo=info, **options)
-
-
-def xmp(attributes: str = "", elements: str = "") -> bytes:
-    inside = f'<rdf:Description rdf:about="" {NAMESPACES} {attributes}>{elements}</rdf:Description>'
-    return f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF {RDF}>{inside}</rdf:RDF></x:xmpmeta>'.encode()
-
-
-def exif(main: dict[int, Any], shot: dict[int, Any] | None = None) -> Image.Exif:
-    block = Image.Exif()
-    block.update(main)
-    if shot:
-        block.get_ifd(0x8769).update(shot)
-    return block
 
 
 def only(data: bytes, kind: str) -> Finding:
@@ -60,11 +29,6 @@ def only(data: bytes, kind: str) -> Finding:
     return findings[0]
 
 
-WEB_UI = (
-    "portrait of a woman, soft light\nNegative prompt: blurry, extra fingers\n"
-    "Steps: 28, Sampler: DPM++ 2M Karras, CFG scale: 7, Seed: 123456789, Size: 512x768, Model hash: 6ce0161689, "
-    "Model: v1-5-pruned, Version: v1.9.4"
-)
 GRAPH = {
     "3": {"class_type": "KSampler", "inputs": {"seed": 42, "steps": 20, "model": ["4", 0]}},
     "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "sd_xl_base_1.0.safetensors"}},
@@ -113,15 +77,6 @@ NOVEL_PNG = (
 )
 NOVEL_TOLD = {"prompt": "1girl", "model": "Stable Diffusion 1D44365E", "seed": "99", "negative prompt": "lowres"}
 EASY = (("prompt", "a lamp"), ("use_stable_diffusion_model", "sd-v1-4"), ("seed", "12"))
-
-
-def listed(name: str, text: str) -> bytes:
-    """XMP with a text in the language alternatives that the standard has for it."""
-    return xmp(elements=f'<{name}><rdf:Alt><rdf:li xml:lang="x-default">{text}</rdf:li></rdf:Alt></{name}>')
-
-
-def jpeg(**options: Any) -> bytes:
-    return encoded(PIXELS, "JPEG", **options)
 
 
 @pytest.mark.parametrize(
@@ -364,16 +319,6 @@ def test_no_pixel_is_decoded() -> None:
     assert only(bytes(data), "generator").details["Seed"] == "123456789"
 
 
-def chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def late(*chunks: bytes) -> bytes:
-    """A PNG with chunks between its pixels and its end."""
-    data = png()
-    return data[:-12] + b"".join(chunks) + data[-12:]
-
-
 def test_text_after_the_pixels_is_found() -> None:
     assert only(late(chunk(b"tEXt", b"parameters\0" + WEB_UI.encode())), "generator").details["Steps"] == "28"
     packed = b"parameters\0\0" + zlib.compress(WEB_UI.encode())
@@ -392,9 +337,13 @@ def test_truncated_files_keep_what_is_whole() -> None:
     data = png(("parameters", WEB_UI))
     result = examine(data[:-40])
     assert [finding.kind for finding in result.findings] == ["generator"]
-    assert "cut off or damaged" in result.notes[0]
+    assert "the file is cut off or damaged" in result.notes[0]
     photo = jpeg(exif=exif({0x010F: "Canon"}, SHOT))
     assert [finding.kind for finding in examine(photo[: len(photo) // 2]).findings] == ["camera", "jpeg_tables"]
+
+
+def test_big_tiff_is_noted() -> None:
+    assert examine(encoded(PIXELS, "TIFF", big_tiff=True)).notes == ("The tags of a BigTIFF file are not read.",)
 
 
 def test_damaged_exif_is_noted() -> None:
@@ -413,6 +362,8 @@ def test_damaged_exif_is_noted() -> None:
         (xmp(elements="<xmp:a>b</xmp:a>" * 6000), "more than 5,000 properties"),
         (b"<x>" + b" " * 4_000_000 + b"</x>", "at most 4,000,000 are read"),
         (b"<x>&unknown;</x>", "not well formed"),
+        (b'<?xml version="1.0" encoding="nonsense"?><x/>', "in an encoding that is not read"),
+        (b'<?xml version="1.0" encoding="big5"?><x/>', "in an encoding that is not read"),
     ],
 )
 def test_xmp_that_is_not_read_is_noted(packet: bytes, why: str) -> None:

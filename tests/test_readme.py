@@ -25,7 +25,7 @@ ROW = re.compile(r"^examples/(\S+)\s+(real|fake|inconclusive|not read)\s+([\d.]+
 
 
 def test_the_pasted_output_is_what_the_command_prints(monkeypatch: pytest.MonkeyPatch) -> None:
-    """To a percentage point: processors round differently."""
+    """To two percentage points: integer arithmetic differs with the processor (docs/experiments.md)."""
     monkeypatch.chdir(ROOT)
     result = CliRunner().invoke(app, ["predict", "examples/"])
     assert result.exit_code == 0
@@ -33,7 +33,7 @@ def test_the_pasted_output_is_what_the_command_prints(monkeypatch: pytest.Monkey
     assert len(pasted) == len(list((ROOT / "examples").glob("*.jpg"))) >= 4
     assert [row[:2] for row in pasted] == [row[:2] for row in printed]
     for ours, theirs in zip(pasted, printed, strict=True):
-        assert float(ours[2]) == pytest.approx(float(theirs[2]), abs=1)
+        assert float(ours[2]) == pytest.approx(float(theirs[2]), abs=2)
         assert float(ours[2]) + float(ours[3]) == pytest.approx(100)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Generator, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from io import IOBase
 
 import numpy as np
@@ -25,7 +26,7 @@ from .models.bundle import Bundle
 from .models.session import Members
 from .preprocessor import ImagePreprocessor, Located
 from .quality import Quality
-from .types import Aggregation, Face, FaceResult, Failure, Prediction
+from .types import Aggregation, Face, FaceResult, Failure, Floats, Prediction
 
 MIN_SIDE = 32
 """Pictures with a shorter side than this, in pixels, raise ImageTooSmall."""
@@ -44,12 +45,14 @@ class Look:
     """What the members said of one picture, before it became a score.
 
     scored: which of ``located.faces`` have a score. faces: logits by member for each of those. scene: for the whole.
+    encoded: where asked for, all outputs of the members' encoders, by member and place in ``scored`` (None: the whole).
     """
 
     located: Located
     scored: tuple[int, ...]
     faces: tuple[Logits, ...]
     scene: Logits
+    encoded: Mapping[tuple[str, int | None], Mapping[str, Floats]] = field(default_factory=dict)
 
     @property
     def sizes(self) -> tuple[float, ...]:
@@ -129,8 +132,11 @@ class DeepfakeDetector:
         """
         return self.judge(self.look(source))
 
-    def look(self, source: ImageSource) -> Look:
-        """Find the faces and ask every member: all of ``predict`` but the verdict. Raises as ``predict`` does."""
+    def look(self, source: ImageSource, *, keep_encoded: bool = False) -> Look:
+        """Find the faces and ask every member: all of ``predict`` but the verdict. Raises as ``predict`` does.
+
+        keep_encoded: keep what the encoders gave, for explanations (some megabytes a face).
+        """
         located = self.preprocessor.locate(source)
         width, height = located.picture.size
         if min(width, height) < MIN_SIDE:
@@ -139,13 +145,14 @@ class DeepfakeDetector:
                 f"{width} x {height} pixels are too few to judge; at least {MIN_SIDE} x {MIN_SIDE} are needed.",
             )
         scored = [i for i, face in enumerate(located.faces) if face.size >= MIN_FACE][: self.max_faces]
-        pixels = located.picture.pixels
-        return Look(
-            located,
-            tuple(scored),
-            tuple(self.members.logits(pixels, located.crops[i], "face") for i in scored),
-            self.members.logits(pixels, located.whole, "scene"),
-        )
+        pixels, members = located.picture.pixels, self.members
+        faces = [members.logits_and_encoded(pixels, located.crops[i], "face", everything=keep_encoded) for i in scored]
+        scene, of_scene = members.logits_and_encoded(pixels, located.whole, "scene", everything=keep_encoded)
+        encoded: dict[tuple[str, int | None], Mapping[str, Floats]] = {}
+        if keep_encoded:
+            encoded = {(name, at): found for at, (_, kept) in enumerate(faces) for name, found in kept.items()}
+            encoded |= {(name, None): found for name, found in of_scene.items()}
+        return Look(located, tuple(scored), tuple(logits for logits, _ in faces), scene, encoded)
 
     def combine(self, look: Look) -> Combined:
         """The scores that the members' logits make together."""
@@ -155,18 +162,51 @@ class DeepfakeDetector:
         """The verdict on what was seen."""
         return self._result(look, self.combine(look))
 
-    def predict_batch(self, sources: Iterable[ImageSource], workers: int | None = None) -> list[Prediction | Failure]:
-        """Judge many pictures, in order; the same numbers as ``predict``, sooner.
+    def predict_batch(
+        self, sources: Iterable[ImageSource | Failure], workers: int | None = None
+    ) -> list[Prediction | Failure]:
+        """Judge many pictures, in order; the same numbers as ``predict``, sooner. ``predict_iter`` as a list.
 
         A picture that cannot be judged becomes a ``Failure`` in its place and the rest goes on. workers: pictures
-        worked on at once; None chooses by the number of processors.
+        worked on at once; None chooses by the number of processors. Raises OptionError.
+        """
+        return list(self.predict_iter(sources, workers))
+
+    def predict_iter(
+        self, sources: Iterable[ImageSource | Failure], workers: int | None = None, ahead: int | None = None
+    ) -> Generator[Prediction | Failure, None, None]:
+        """Judge any number of pictures as a stream, in order; memory does not grow with how many there are.
+
+        Each of the ``workers`` threads takes a picture all the way, from the file to the verdict; reading and decoding
+        leave Python's lock, as the models do, so some pictures are decoded while others are in the models. ``sources``
+        is drawn from lazily, in the thread that asks for results, never more than ``ahead`` pictures (None: four for
+        each worker) before the one given last. What cannot be judged becomes a ``Failure`` in its place, and a
+        ``Failure`` among the sources is handed through. Closing the iterator early begins no further picture, and
+        waits for those begun. Raises OptionError, at the call.
         """
         single = (str, bytes, bytearray, memoryview, os.PathLike, IOBase, np.ndarray, Image)
         if isinstance(sources, single) and getattr(sources, "ndim", 3) != 4:  # (n, H, W, 3) holds n pictures
             raise OptionError("expected a list of pictures; for a single one call predict, or put it in a list")
-        count = workers or min(4, os.cpu_count() or 1)
-        with ThreadPoolExecutor(max_workers=max(1, count)) as pool:
-            return list(pool.map(self._attempt, sources))
+        workers = min(4, os.cpu_count() or 1) if workers is None else workers
+        ahead = 4 * workers if ahead is None else ahead
+        if workers < 1 or ahead < 1:
+            raise OptionError(f"workers and ahead must be at least 1, got {workers} and {ahead}")
+        return self._stream(sources, workers, ahead)
+
+    def _stream(
+        self, sources: Iterable[ImageSource | Failure], workers: int, ahead: int
+    ) -> Generator[Prediction | Failure, None, None]:
+        pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="deepfake-detector")
+        waiting: deque[Future[Prediction | Failure]] = deque()
+        try:
+            for source in sources:
+                waiting.append(pool.submit(self._attempt, source))
+                if len(waiting) >= ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def predict_proba(self, sources: Iterable[ImageSource]) -> npt.NDArray[np.float64]:
         """Probabilities, float64 (n, 2), columns real and fake.
@@ -181,7 +221,9 @@ class DeepfakeDetector:
         fake = np.array([np.nan if isinstance(r, Failure) else r.score for r in results], np.float64)
         return np.stack([1 - fake, fake], axis=1)
 
-    def _attempt(self, source: ImageSource) -> Prediction | Failure:
+    def _attempt(self, source: ImageSource | Failure) -> Prediction | Failure:
+        if isinstance(source, Failure):
+            return source
         try:
             return self.predict(source)
         except ImageError as error:

@@ -28,12 +28,16 @@ else:
 MAX_PIXELS = 120_000_000
 """Largest picture accepted by default, in pixels (12,000 x 10,000)."""
 
+MAX_BYTES = 1 << 29
+"""Largest file that is read, in bytes (512 MiB; ``MAX_PIXELS`` of 8-bit RGB, uncompressed, fit in)."""
+
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".bmp", ".dib", ".gif", ".tif", ".tiff"}
 )
 """File name endings looked for in folders; a file named outright is tried whatever its name."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "TIFF")  # MPO opens as JPEG
+_PIECE = 1 << 20
 _opening = threading.Lock()
 
 
@@ -88,7 +92,7 @@ def read(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Picture:
     if isinstance(source, Image.Image):
         name = str(getattr(source, "filename", "") or "image")
         return _finish(source, name, max_pixels)
-    file, name = _file(source)
+    file, name = whole_file(source)
     with _opened(file, name) as image:
         return _finish(image, name, max_pixels)
 
@@ -102,7 +106,7 @@ def header(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Header:
         return Header(name="array")
     if isinstance(source, Image.Image):
         return Header(name=str(getattr(source, "filename", "") or "image"))
-    file, name = _file(source)
+    file, name = whole_file(source)
     data = file.getvalue()
     with _opened(file, name) as image:
         _check_size(image.width, image.height, name, max_pixels)
@@ -113,8 +117,11 @@ def header(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Header:
         return Header(name, data, image.format, (image.width, image.height), dict(image.info), tables, sampling)
 
 
-def _file(source: Any) -> tuple[io.BytesIO, str]:
-    """The bytes of a path, bytes or a binary file object, and what to call them."""
+def whole_file(source: ImageSource) -> tuple[io.BytesIO, str]:
+    """The bytes of a path, bytes or a binary file object, and what to call them; nothing is decoded.
+
+    Raises ImageNotFound, ImageUnreadable (also for pixels handed over) or ImageTooLarge.
+    """
     if isinstance(source, (bytes, bytearray, memoryview)):
         return io.BytesIO(bytes(source)), "bytes"
     if isinstance(source, (str, os.PathLike)):
@@ -138,7 +145,7 @@ def _file(source: Any) -> tuple[io.BytesIO, str]:
 def _open(name: str) -> io.BytesIO:
     try:
         with open(name, "rb") as file:
-            return io.BytesIO(file.read())
+            return io.BytesIO(_limited(file, name))
     except FileNotFoundError:
         raise ImageNotFound(name, "no such file. Check the path.") from None
     except IsADirectoryError:
@@ -147,6 +154,18 @@ def _open(name: str) -> io.BytesIO:
         raise ImageNotFound(name, "no permission to read this file.") from None
     except (OSError, ValueError) as error:  # name too long, embedded NUL, device errors
         raise ImageNotFound(name, f"could not be opened ({error}).") from None
+
+
+def _limited(file: IO[bytes], name: str) -> bytes:
+    """All of a file, in pieces: a device or a pipe may never end."""
+    data = bytearray()
+    while piece := file.read(_PIECE):
+        data += piece
+        if len(data) > MAX_BYTES:
+            raise ImageTooLarge(
+                name, f"the file has more than {MAX_BYTES:,} bytes. Save it compressed, or scale it down."
+            )
+    return bytes(data)
 
 
 def _opened(file: io.BytesIO, name: str) -> Image.Image:

@@ -153,6 +153,11 @@ class Prediction:
         return int(self.prediction == "Real")
 
     @property
+    def kind(self) -> str | None:
+        """The family of forgery it is most like; None where the prediction is "Real"."""
+        return max(self.kinds, key=self.kinds.__getitem__) if self.prediction == "Fake" and self.kinds else None
+
+    @property
     def fake_score(self) -> float:
         """P(fake) in percent, two decimals."""
         return round(self.score * 100, 2)

@@ -15,6 +15,7 @@ from .predict import predict
 from .provenance import provenance
 from .report import report
 from .robustness import robustness
+from .scan import scan
 from .serve import serve
 from .train import train
 
@@ -31,10 +32,11 @@ def app() -> None:
 
 app.add_command(predict)
 app.add_command(explain)
-app.add_command(report)
 app.add_command(provenance)
+app.add_command(report)
 app.add_command(evaluate)
 app.add_command(robustness)
+app.add_command(scan)
 app.add_command(train)
 app.add_command(serve)
 app.add_command(info)

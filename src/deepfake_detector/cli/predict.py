@@ -5,33 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
-from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any
 
 import click
 
 from ..errors import ModelError, OptionError
 from ..types import REASONS, Aggregation, Failure, Prediction
 from .inputs import pictures
-from .options import which_detector
-
-if TYPE_CHECKING:
-    from ..detector import DeepfakeDetector
-
-_CHUNK = 16
+from .options import operating_point, which_detector
 
 
 @click.command()
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object for one picture, JSON Lines for many.")
 @which_detector
-@click.option(
-    "--threshold", type=float, help="Probability of fake, 0 to 1, from which a picture is called fake.  [default: 0.5]"
-)
-@click.option(
-    "--max-fpr", type=float, help="Instead of a threshold: the share of real pictures that may be called fake."
-)
+@operating_point
 def predict(
     paths: tuple[str, ...],
     as_json: bool,
@@ -57,7 +45,7 @@ def predict(
 
     failed = False
     results: list[Prediction | Failure] = []
-    for result in _judged(detector, pictures(paths)):
+    for result in detector.predict_iter(pictures(paths)):
         failed |= isinstance(result, Failure)
         if as_json:
             click.echo(result.to_json())
@@ -68,15 +56,6 @@ def predict(
         _print_table(results)
     if failed:
         raise click.exceptions.Exit(1)
-
-
-def _judged(detector: DeepfakeDetector, sources: Iterable[str | BinaryIO | Failure]) -> Iterator[Prediction | Failure]:
-    """Results in the order of ``sources``, a chunk at a time so that memory stays flat."""
-    iterator = iter(sources)
-    while chunk := list(islice(iterator, _CHUNK)):
-        judged = iter(detector.predict_batch(source for source in chunk if not isinstance(source, Failure)))
-        for source in chunk:
-            yield source if isinstance(source, Failure) else next(judged)
 
 
 _HEADINGS = ("picture", "verdict", "fake", "real", "faces", "most like", "reasons")
@@ -112,14 +91,13 @@ def _row(result: Prediction | Failure, colour: bool) -> list[str]:
     if isinstance(result, Failure):
         message = str(result.error).removeprefix(f"{result.source}: ")
         return [result.source, _styled("not read", colour, fg="magenta"), "", "", "", "", message]
-    kind = max(result.kinds, key=lambda family: result.kinds[family]) if result.prediction == "Fake" else ""
     return [
         result.source,
         _styled(result.verdict, colour, fg=_COLOURS[result.verdict]),
         f"{result.fake_score:.2f} %",
         f"{result.real_score:.2f} %",
         str(len(result.faces)),
-        kind,
+        result.kind or "",
         ", ".join(result.reasons),
     ]
 

@@ -66,7 +66,7 @@ class Policy:
         raise OptionError(f"max_fpr must be at least {least:g}: this bundle was measured on too few pictures for less")
 
     def false_alarms(self, threshold: float) -> float | None:
-        """The measured share of real pictures that no more of them exceed at this threshold, or None where none is."""
+        """At most this share of the real validation pictures reach a threshold; None where that was not measured."""
         return min((rate for rate, score in self.operating_points if score <= threshold), default=None)
 
     def quality_reasons(

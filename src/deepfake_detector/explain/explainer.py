@@ -119,13 +119,15 @@ def explain(
 ) -> Explanation:
     """Explain one picture's score.
 
-    source: a picture, or what ``detector.look`` gave for it, which spares the looking.
+    source: a picture, or what ``detector.look`` gave for it (``keep_encoded`` then spares ``attention`` a second look).
     method: "attention" (one look at the picture), "occlusion" (65 looks), "lime" (300), or None for the fast one that
     the detector's members allow. of, progress: as for ``LimeExplainer.explain``. options: of ``LimeExplainer``.
     Raises OptionError for another method, and otherwise as ``LimeExplainer.explain`` does; ExplanationError too where
     ``attention`` is asked for and no encoder has a say.
     """
-    return _explain(subject(detector, source, of), method or default_method(detector), progress, options)
+    method = method or default_method(detector)
+    look = source if isinstance(source, Look) else detector.look(source, keep_encoded=method == "attention")
+    return _explain(subject(detector, look, of), method, progress, options)
 
 
 def explain_each(
@@ -140,7 +142,7 @@ def explain_each(
     Each is of its own score, over its own part of the picture. Parameters and errors as for ``explain``.
     """
     method = method or default_method(detector)
-    look = detector.look(source)
+    look = detector.look(source, keep_encoded=method == "attention")
     names: list[str | int] = [*look.scored, "scene"]
     wanted = [subject(detector, look, of) for of in names]
     return {asked.of: _explain(asked, method, progress, options) for asked in wanted}

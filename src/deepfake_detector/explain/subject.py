@@ -111,17 +111,18 @@ class Subject:
 
     @cached_property
     def _encoded(self) -> Mapping[tuple[str, int | None], Encoded]:
-        """By member and face, what its encoder said of the untouched picture; one run for members that share it."""
+        """By member and face, what its encoder said of the untouched picture; asked again where it was not kept."""
         found: dict[tuple[str, int | None], Encoded] = {}
+        kept = self.look.encoded
         for region, at, crop in self._views:
-            outputs: dict[tuple[object, ...], dict[str, Floats]] = {}
-            for card in self.detector.members.cards:
-                if card.region != region or card.name not in self._asked or card.encoder is None:
-                    continue
-                key = (card.encoder, card.sampling, card.side, card.mean, card.std)
-                if key not in outputs:
-                    outputs[key] = self.detector.members.encoded(card, self.picture, crop)
-                encoded = Encoded.read(crop, outputs[key], card.encoder_output or "")
+            cards = [
+                c for c in self.detector.members.cards if c.region == region and c.name in self._asked and c.encoder
+            ]
+            if any((card.name, at) not in kept for card in cards):
+                _, again = self.detector.members.logits_and_encoded(self.picture, crop, region, self._asked)
+                kept = {**kept, **{(name, at): outputs for name, outputs in again.items()}}
+            for card in cards:
+                encoded = Encoded.read(crop, kept[card.name, at], card.encoder_output or "")
                 if encoded:
                     found[card.name, at] = encoded
         return found

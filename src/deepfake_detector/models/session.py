@@ -41,9 +41,25 @@ class Members:
 
         only: names of the members that are asked; None asks all.
         """
+        return self.logits_and_encoded(pixels, crop, region, only, everything=False)[0]
+
+    def logits_and_encoded(
+        self,
+        pixels: Pixels,
+        crop: Crop,
+        region: Region,
+        only: Container[str] | None = None,
+        *,
+        everything: bool = True,
+    ) -> tuple[dict[str, Floats], dict[str, dict[str, Floats]]]:
+        """The logits, and what each member's encoder gave, by member and output: for explanations, in the same run.
+
+        everything: every output of the encoder, its patch tokens too; else only what the heads read.
+        """
         views: dict[tuple[object, ...], Floats] = {}
-        encoded: dict[tuple[object, ...], Floats] = {}
-        result = {}
+        runs: dict[tuple[object, ...], dict[str, Floats]] = {}
+        logits: dict[str, Floats] = {}
+        encoded: dict[str, dict[str, Floats]] = {}
         for card in self.cards:
             if card.region != region or (only is not None and card.name not in only):
                 continue
@@ -52,21 +68,16 @@ class Members:
                 views[key] = _view(card, pixels, crop)
             values = views[key]
             if card.encoder and card.encoder_output:
-                of_encoder = (*key, card.encoder, card.encoder_output)
-                if of_encoder not in encoded:
-                    encoded[of_encoder] = _run(self._sessions[card.encoder], values, card.encoder_output)
-                values = encoded[of_encoder]
-            result[card.name] = self.head(card, values)[0]
-        return result
-
-    def encoded(self, card: Card, pixels: Pixels, crop: Crop) -> dict[str, Floats]:
-        """Every output of the card's encoder, by name, for one part of a picture; empty where it has no encoder."""
-        if card.encoder is None:
-            return {}
-        session = self._sessions[card.encoder]
-        names = [output.name for output in session.get_outputs()]
-        outputs = session.run(names, {session.get_inputs()[0].name: _view(card, pixels, crop)})
-        return dict(zip(names, outputs, strict=True))
+                session = self._sessions[card.encoder]
+                names = [o.name for o in session.get_outputs()] if everything else [card.encoder_output]
+                run = (*key, card.encoder, *names)
+                if run not in runs:
+                    outputs = session.run(names, {session.get_inputs()[0].name: values})
+                    runs[run] = dict(zip(names, outputs, strict=True))
+                encoded[card.name] = runs[run]
+                values = runs[run][card.encoder_output]
+            logits[card.name] = self.head(card, values)[0]
+        return logits, encoded
 
     def head(self, card: Card, values: Floats) -> Floats:
         """Logits float32 (n, 4) of one member, from n views or (where it has an encoder) n of its encoder's outputs."""

@@ -13,6 +13,8 @@ from .base import shown
 LONGEST = 4_000_000
 """Bytes read of one text; generators' workflows have up to some hundred thousand."""
 
+_BIG_TIFF = (b"II+\0", b"MM\0+")
+
 
 @dataclass(frozen=True)
 class Metadata:
@@ -50,10 +52,12 @@ def gather(header: images.Header) -> Metadata:
         packet = next((text.encode("utf-8", "replace") for name, text in texts if name == "XML:com.adobe.xmp"), packet)
         texts = tuple((name, text) for name, text in texts if name != "XML:com.adobe.xmp")
         if not whole:
-            notes.append("The file ends before its last chunk: it is cut off or damaged, and metadata may be missing.")
+            notes.append("Metadata may be missing: the file is cut off or damaged, or has more chunks than are read.")
     elif comment := info.get("comment"):
         texts = (("Comment", _plain(comment)),)
-    if header.format == "TIFF":
+    if header.format == "TIFF" and data[:4] in _BIG_TIFF:
+        notes.append("The tags of a BigTIFF file are not read.")
+    elif header.format == "TIFF":
         block = data
     return Metadata(texts, _exif(block, notes), _xmp(packet, notes), tuple(notes))
 

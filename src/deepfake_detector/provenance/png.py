@@ -15,7 +15,7 @@ MOST_TEXT = 16_000_000
 
 
 class Texts(NamedTuple):
-    """texts: (keyword, text) of tEXt, zTXt and iTXt, in order. exif: the eXIf chunk. whole: whether IEND is there."""
+    """texts: (keyword, text) of tEXt, zTXt and iTXt, in order. exif: that of eXIf. whole: whether IEND was reached."""
 
     texts: tuple[tuple[str, str], ...]
     exif: bytes | None

@@ -9,10 +9,10 @@ from .base import LONGEST, NAME, Finding, shown
 from .metadata import Metadata
 
 _EDITORS = re.compile(
-    r"photoshop|lightroom|camera raw|\bgimp\b|affinity|krita|paint\.net|paintshop|paint shop|corel|pixelmator|snapseed"
-    r"|capture one|darktable|rawtherapee|luminar|dxo|on1|topaz|picsart|facetune|faceapp|facelab|meitu|beautyplus"
-    r"|airbrush|remini|vsco|canva|picasa|acdsee|imagemagick|graphicsmagick|photopea|pixlr|fotor|photoscape|befunky"
-    r"|photodirector|polarr|inkscape|illustrator|microsoft windows photo|windows photo|google photos|\bpaint\b",
+    r"photoshop|lightroom|camera raw|\bgimp\b|affinity|\bkrita\b|paint\.net|paint ?shop|corel|pixelmator|snapseed"
+    r"|capture one|darktable|rawtherapee|luminar|\bdxo\b|\bon1\b|topaz|picsart|facetune|faceapp|facelab|meitu"
+    r"|beautyplus|airbrush|\bremini\b|\bvsco\b|\bcanva\b|picasa|acdsee|imagemagick|graphicsmagick|photopea|pixlr"
+    r"|fotor|photoscape|befunky|photodirector|polarr|inkscape|illustrator|windows photo|google photos|\bpaint\b",
     re.IGNORECASE,
 )
 

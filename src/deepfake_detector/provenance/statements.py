@@ -19,7 +19,7 @@ def finding(store: Mapping[str, Any], listed: bool) -> Finding:
     active = _object(_object(store.get("manifests")).get(str(store.get("active_manifest"))))
     earlier = [value for value in manifests if value is not active]
     actions, before = list(_actions(active)), [action for value in earlier for action in _actions(value)]
-    failures = [str(status.get("code")) for status in _objects(store.get("validation_status"))]
+    failures = _codes(store.get("validation_status"))
     details = {**_details(active, actions, store), "ingredients": str(len(_objects(active.get("ingredients"))))}
     if any(action.get("digitalSourceType") for action in before):
         details["ingredients' sources"] = shown("; ".join(_sources(before)))
@@ -38,7 +38,7 @@ def finding(store: Mapping[str, Any], listed: bool) -> Finding:
         kind="c2pa",
         origin=_origin([*actions, *before]),
         says=f"A C2PA manifest with a valid signature by {_signer(active)}, {known}{_declared(actions, before)}.",
-        proves="The file has not changed since it was signed, and the holder of the signing key made these statements.",
+        proves="The signed parts of the file are as they were, and whoever holds the key made these statements.",
         limits=f"{name}; whether the statements are true rests on the signer, and it was not asked whether the "
         "certificate has been revoked.",
         details={"state": "valid", "trust": trust, **details},
@@ -65,17 +65,21 @@ def _details(active: Mapping[str, Any], actions: list[Mapping[str, Any]], store:
     generators = [
         f"{one.get('name', '')} {one.get('version', '')}" for one in _objects(active.get("claim_generator_info"))
     ]
-    passed = _objects(_object(_object(store.get("validation_results")).get("activeManifest")).get("success"))
-    checked = any(status.get("code") == "timeStamp.trusted" for status in passed)
+    results = _object(_object(store.get("validation_results")).get("activeManifest"))
+    checked = "timeStamp.trusted" in _codes(results.get("success"))
+    excluded = any(code.endswith("additionalExclusionsPresent") for code in _codes(results.get("informational")))
     time = signature.get("time")
     values = {
         "signer": signature.get("common_name"),
         "issuer": signature.get("issuer"),
-        "signed at": f"{time}{'' if checked else ', by an authority that was not checked'}" if time else "unknown",
+        "signed at": f"{time}{'' if checked else ', by an authority that was not checked'}"
+        if time
+        else "no time stamp",
         "claim generator": "; ".join(generators) or active.get("claim_generator"),
         "title": active.get("title"),
         "actions": "; ".join(map(_told, actions)),
         "sources": "; ".join(_sources(actions)),
+        "not signed": "parts of the file besides the manifest" if excluded else None,
     }
     return {name: shown(value) for name, value in values.items() if value}
 
@@ -124,6 +128,10 @@ def _actions(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for assertion in _objects(manifest.get("assertions")):
         if str(assertion.get("label", "")).startswith("c2pa.actions"):
             yield from _objects(_object(assertion.get("data")).get("actions"))
+
+
+def _codes(statuses: Any) -> list[str]:
+    return [str(status.get("code")) for status in _objects(statuses)]
 
 
 def _object(value: Any) -> Mapping[str, Any]:

@@ -50,6 +50,10 @@ def properties(packet: bytes) -> tuple[tuple[str, str], ...]:
         reader.parser.Parse(packet if packet[:2] in _UTF_16 else packet.strip(b"\0 \t\r\n"), True)
     except expat.ExpatError as error:
         raise XmpRefused(f"not well formed, {error}") from None
+    except XmpRefused:
+        raise
+    except (LookupError, ValueError) as error:
+        raise XmpRefused(f"in an encoding that is not read, {error}") from None
     return tuple(reader.found)
 
 

@@ -36,7 +36,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Cell:
-    """share: in [0, 1], drawn as a bar. picture: shown before the text. target: number of the picture it leads to."""
+    """share: in [0, 1], drawn as a bar. picture: a small one, beside the text. target: the chapter it leads to."""
 
     text: str
     tone: Tone = ""

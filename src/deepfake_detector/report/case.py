@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
+import numpy as np
+from PIL.Image import Image
+
 from ..detector import DeepfakeDetector, Look
 from ..ensemble.policy import Policy
 from ..errors import DeepfakeDetectorError, OptionError
 from ..explain import explain
 from ..explain.base import Explanation, Method
-from ..images import ImageSource
+from ..explain.explainer import default_method
+from ..images import ImageSource, whole_file
 from ..models.card import Region
 from ..provenance import Provenance, examine
 from ..quality import Quality
@@ -117,16 +121,24 @@ def examine_case(
     """
     if isinstance(source, Failure):
         return _case(detector, name or source.source, source)
-    data = _bytes(source)
-    name = name or _name(source)
-    examined = _tried(lambda: examine(source if data is None else data), name)
+    given: ImageSource = source
+    name, data = name or _name(given), None
+    if not isinstance(given, (np.ndarray, Image)):
+        file = _tried(lambda: whole_file(given)[0].getvalue(), name)
+        if isinstance(file, Failure):
+            return _case(detector, name, file)
+        data = file  # read once: it may be a pipe, and the hash must be of what was judged
+    picture = given if data is None else data
+    examined = _tried(lambda: examine(picture), name)
     provenance = None if isinstance(examined, Failure) else examined
-    look = _tried(lambda: detector.look(source if data is None else data), name)
-    if isinstance(look, Failure):
-        return _case(detector, name, look, "", provenance, data)
+    method = method or default_method(detector)
+    look = _tried(lambda: detector.look(picture, keep_encoded=method == "attention"), name)
+    found = look if isinstance(look, Failure) else _tried(lambda: _evidence(detector, look), name)
+    if isinstance(look, Failure) or isinstance(found, Failure):
+        return _case(detector, name, found, "", provenance, data)
     explained = _tried(lambda: _why(explain(detector, look, method), look), name)
     why = str(explained.error) if isinstance(explained, Failure) else explained
-    return _case(detector, name, _evidence(detector, look), why, provenance, data)
+    return _case(detector, name, found, why, provenance, data)
 
 
 def _case(
@@ -172,22 +184,6 @@ def _why(found: Explanation, look: Look) -> Why:
     faces = [number for number, crop in enumerate(look.located.crops) if crop == found.area and number in look.scored]
     shown = pictures.explained(found)
     return Why(found.method, shown, found.words, found.warnings, faces[0] if faces else None)
-
-
-def _bytes(source: ImageSource) -> bytes | None:
-    """The file, read once; None for pixels, and for what cannot be read, of which the detector will say why."""
-    try:
-        if isinstance(source, (str, os.PathLike)):
-            with open(source, "rb") as file:
-                return file.read()
-        if isinstance(source, (bytes, bytearray, memoryview)):
-            return bytes(source)
-        if hasattr(source, "read"):
-            data = source.read()
-            return data if isinstance(data, bytes) else None
-    except (OSError, ValueError):
-        pass
-    return None
 
 
 def _name(source: ImageSource) -> str:

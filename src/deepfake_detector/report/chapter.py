@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..explain.base import Method
 from ..provenance.base import shown
-from ..types import REASONS, Failure, Family, Prediction, Verdict
+from ..types import Failure, Family, Prediction, Verdict
 from .blocks import Block, Cell, Chapter, Facts, Figure, Points, Ruling, Section, Table, Tone, Words
-from .case import Case, Evidence, Why
+from .case import Case, Evidence
 from .findings import provenance
 from .pictures import reads_as
+from .reasons import quality, speaking
 
 _NAME = 200
 """Characters of a file name that are shown."""
 _HEADLINES: Mapping[Verdict, str] = {
     "fake": "The detector takes this picture for a forgery: altered, swapped or generated.",
-    "real": "The detector takes this picture for authentic: it noticed no forgery of the kinds it knows.",
+    "real": "The detector takes this picture for authentic: too little speaks for a forgery of the kinds it knows.",
     "inconclusive": "The evidence is not enough for a verdict. Do not read this as real.",
 }
 _FAMILIES: Mapping[Family, str] = {
@@ -25,16 +25,6 @@ _FAMILIES: Mapping[Family, str] = {
     "generated": "made by a diffusion model or a later generator",
 }
 _NOTES = {"small_face": "small", "cut_face": "cut by the border", "many_faces": "beyond the number that is scored"}
-_METHODS: Mapping[Method, str] = {
-    "attention": "what the score loses when the trace of a part inside the encoder is left out; no pixel is changed",
-    "occlusion": "parts are hidden with grey one after the other, and the detector is asked again each time",
-    "lime": "parts are hidden with grey at random, many times, and a regression says what each adds",
-}
-_FAITHFUL = (
-    "A map can look right and be made up. How well the maps of each method point at regions that are known to be "
-    "altered was measured, beside maps that know nothing of the detector; read the figures in docs/explanations.md, "
-    '"Are they true?". They judge where a map points, not the words beside it.'
-)
 
 
 def named(case: Case) -> str:
@@ -72,8 +62,8 @@ def _sections(case: Case) -> Iterator[Section]:
         yield Section("What the score means", (Points(tuple(_meaning(case.found))),))
         yield Section("Members of the ensemble, and whether they agree", tuple(_members(case.found)))
         yield Section("What kind of forgery it would be", _kinds(case.found.prediction))
-        yield Section("What speaks for fake, and what for real", tuple(_why(case.why)))
-        yield Section("Quality of the picture, and reasons for caution", tuple(_quality(case.found)))
+        yield Section("What speaks for fake, and what for real", tuple(speaking(case.why)))
+        yield Section("Quality of the picture, and reasons for caution", tuple(quality(case.found)))
     if case.provenance:
         yield provenance(case.provenance, case.prediction)
     yield Section("File and examination", (_file(case),))
@@ -118,27 +108,26 @@ def _faces(found: Evidence) -> Iterator[Block]:
 
 def _meaning(found: Evidence) -> Iterator[str]:
     result, (low, high) = found.prediction, found.band
+    what = "calibrated probability, in percent, that the picture is fake"
+    if found.aggregation == "vote":
+        what = "share, in percent, of the members by whose own score the picture is fake"
     yield (
-        "The fake score is the calibrated probability, in percent, that the picture is fake; the real score is the "
-        "rest to 100. It is neither a share of the picture nor a measure of how much was altered."
+        f"The fake score is the {what}; the real score is the rest to 100. It is neither a share of the picture nor a "
+        "measure of how much was altered."
     )
     rate = found.policy.false_alarms(result.threshold)
     if rate is not None and found.aggregation == "stacked":
         yield (
-            f"The threshold, {_plain(result.threshold)}, is put where at most {_plain(rate)} of the authentic pictures "
-            "it was set on (half of them resized, blurred or compressed again) arrive. On other pictures expect "
-            "another share."
-        )
-    why = ""
-    if found.policy.doubtful(result.reasons):
-        why = (
-            " The band is wider than usual, because the picture's quality is poor or the members contradict each other."
+            "Of the authentic pictures that it was set on (half of them resized, blurred or compressed again), at most "
+            f"{_plain(rate)} reach the threshold, {_plain(result.threshold)}. Of other pictures expect another share."
         )
     yield (
-        f"Between {_plain(low)} and {_plain(high)} the verdict is inconclusive, on either side of the threshold.{why} "
-        "Many pictures that are about as likely fake as real get a score there, often below the threshold: do not read "
-        "them as real."
+        f"Between {_plain(low)} and {_plain(high)} the verdict is inconclusive, on either side of the threshold. Many "
+        "pictures that are about as likely fake as real get a score there, often below the threshold: do not read them "
+        "as real."
     )
+    if found.policy.doubtful(result.reasons):
+        yield "That band is wider than usual, because the quality is poor or the members contradict each other."
     if result.faces:
         yield (
             "The score of a face is of that face alone. The picture's score weighs every face together with the whole "
@@ -152,16 +141,14 @@ def _meaning(found: Evidence) -> Iterator[str]:
 
 def _members(found: Evidence) -> Iterator[Block]:
     scores = found.prediction.members
+    contradict = "contradict" if "members_disagree" in found.prediction.reasons else "do not contradict"
     low, high = min(scores, key=lambda name: scores[name]), max(scores, key=lambda name: scores[name])
     fakes = sum(score >= 0.5 for score in scores.values())
     apart = scores[high] - scores[low]
-    agree = (
-        "contradict each other" if "members_disagree" in found.prediction.reasons else "do not contradict each other"
-    )
     yield Words(
-        f"Of {len(scores)} members {fakes} lean to fake and {len(scores) - fakes} to real. They lie "
+        f"Members that lean to fake: {fakes} of {len(scores)}; to real: {len(scores) - fakes}. They lie "
         f"{100 * apart:.0f} points apart ({low} {percent(scores[low])}, {high} {percent(scores[high])}); more than "
-        f"{100 * found.policy.disagreement:.0f} count as a contradiction, so they {agree}."
+        f"{100 * found.policy.disagreement:.0f} count as a contradiction, so they {contradict} each other."
     )
     rows = []
     for member in found.members:
@@ -186,48 +173,12 @@ def _kinds(result: Prediction) -> tuple[Block, ...]:
         (Cell(family), Cell(_FAMILIES[family]), Cell(percent(result.kinds[family]), "", result.kinds[family]))
         for family in families
     )
-    note = (
+    note = Words(
         "Each is the calibrated probability of that kind by itself; they need not add up to 100, and the verdict does "
+        "not come from them.",
+        "soft",
     )
-    note += "not come from them."
-    return (Table(("kind", "meaning", "score"), rows, 2, (30, 102, 48)), Words(note, "soft"))
-
-
-def _why(why: Why | str) -> Iterator[Block]:
-    if isinstance(why, str):
-        yield Words(f"There is no map: {why}")
-        return
-    area = "the middle of the picture" if why.face is None else f"face {why.face}, which weighed most in the verdict"
-    yield Figure(
-        why.shown,
-        f"Explained, inside the frame: {area}. Of what lies outside nothing is said. Strong colour: strong effect.",
-        (("fake", "plain vermilion speaks for fake"), ("real", "striped blue speaks for real")),
-    )
-    yield Words(why.words)
-    for warning in why.warnings:
-        yield Words(warning, "warning")
-    yield Facts((("method", f"{why.method}: {_METHODS[why.method]}"), ("how far to believe it", _FAITHFUL)))
-
-
-def _quality(found: Evidence) -> Iterator[Block]:
-    result, policy, quality = found.prediction, found.policy, found.quality
-    if result.reasons:
-        yield Points(tuple(f"{REASONS[reason]} ({reason})" for reason in result.reasons))
-    else:
-        yield Words("Nothing that was measured limits the verdict.")
-    width, height = result.size
-    face = f"{result.faces[0].face.size:.0f} pixels (small below {policy.small_face:g})" if result.faces else "none"
-    yield Facts(
-        (
-            ("shorter side", f"{min(width, height)} pixels (small below {policy.small_picture:g})"),
-            ("largest face", face),
-            ("sharpness", f"{quality.sharpness:.2f} (blurred below {policy.blurred:.2f})"),
-            (
-                "compression",
-                f"blocks at {quality.blockiness:.2f} (heavy above {policy.heavy_compression:.2f}; none: 1)",
-            ),
-        )
-    )
+    return (Table(("kind", "meaning", "score"), rows, 2, (30, 102, 48)), note)
 
 
 def _file(case: Case) -> Facts:

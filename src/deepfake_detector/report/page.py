@@ -20,7 +20,7 @@ h2.picture { overflow-wrap: anywhere; }
   padding: .7rem 1rem; margin: .8rem 0; background: var(--ground); }
 .ruling.real { border-left-color: var(--real); font-weight: 400; color: inherit; }
 .ruling.fake { border-left-color: var(--fake); font-weight: 400; color: inherit; }
-.ruling b { font-size: 1.5rem; line-height: 1.2; text-transform: capitalize; }
+.ruling b { font-size: 1.5rem; line-height: 1.2; }
 .ruling.real b { color: var(--real); } .ruling.fake b { color: var(--fake); }
 .scale { display: block; width: 100%; max-width: 40rem; height: auto; margin-top: .6rem; }
 .strong { font-weight: 600; }
@@ -34,13 +34,14 @@ figcaption { margin-top: .3rem; max-width: 46rem; }
 .bar.fake i { background: #D55E00; } .bar.real i { background: var(--real); }
 td a, .facts td { overflow-wrap: anywhere; } td a { display: inline-block; min-width: 7rem; }
 td { white-space: nowrap; } td.text { white-space: normal; min-width: 0; } .facts td { white-space: normal; }
-td img { max-width: 3.2rem; max-height: 3.2rem; margin-right: .4rem; vertical-align: middle; }
+td img { display: block; max-width: 3.2rem; max-height: 3.2rem; margin-top: .15rem; }
 .facts th, .facts td { text-align: left; }
 .facts th { background: none; color: var(--soft); white-space: nowrap; vertical-align: top; }
 li { max-width: 46rem; margin: .25rem 0; } ul { padding-left: 1.2rem; }
 @page { size: A4; margin: 16mm 15mm; }
 @media (max-width: 40rem) { .facts tr { display: block; padding: .3rem 0; border-bottom: 1px solid var(--line); }
-  .facts th, .facts td { display: block; border: 0; padding: 0 .2rem; } .bar { width: 3rem; } }
+  .facts th, .facts td { display: block; border: 0; padding: 0 .2rem; } .bar { display: none; }
+  .scale text { font-size: 20px; } }
 @media print { section.chapter { break-before: page; } section.part { break-inside: avoid-page; } a { color: inherit; }
   html { font-size: 9.5pt; } body { font-size: 9.5pt; } h2.picture { margin-top: 0; }
   figure img { max-height: 82mm; } .ruling { break-inside: avoid; } }
@@ -108,7 +109,7 @@ def _cell(cell: Cell) -> str:
     if cell.target is not None:
         text = f'<a href="#picture-{cell.target}"><bdi>{text}</bdi></a>'
     if cell.picture:
-        text = f'<img src="{pages.data_uri(cell.picture.data, "jpeg")}" alt="">{text}'
+        text += f'<img src="{pages.data_uri(cell.picture.data, "jpeg")}" alt="">'
     if cell.share is not None:
         text = f'{text}<span class="bar {cell.tone}"><i style="width:{100 * cell.share:.1f}%"></i></span>'
     return text
@@ -139,7 +140,7 @@ _SWATCHES = {"fake": _swatch(FAKE), "real": _swatch(REAL, striped=True), "soft":
 @_block.register
 def _(block: Ruling) -> str:
     return (
-        f'<div class="ruling {block.verdict}"><b>{block.verdict}</b>'
+        f'<div class="ruling {block.verdict}"><b>{block.verdict.capitalize()}</b>'
         f"<p>{escaped(block.headline)}</p><p>{escaped(block.text)}</p>{_scale(block)}</div>"
     )
 
@@ -147,6 +148,7 @@ def _(block: Ruling) -> str:
 def _scale(ruling: Ruling) -> str:
     """The score on a line from 0 to 100, with the inconclusive band and the threshold, as a drawing in the page."""
     low, high, at, mark = (6 * 100 * value for value in (*ruling.band, ruling.threshold, ruling.score))
+    middle = min(max((low + high) / 2, 180), 420)  # clear of the words at the ends
     return (
         f'<svg class="scale" viewBox="-20 0 640 62" role="img" aria-label="{escaped(ruling.text)}" font-size="13">'
         f'<rect x="0" y="24" width="{low:.1f}" height="14" fill="{REAL}"/>'
@@ -155,5 +157,5 @@ def _scale(ruling: Ruling) -> str:
         f'<path d="M{at:.1f} 21V41" stroke="#1b1f24" stroke-width="1.5" stroke-dasharray="3 2"/>'
         f'<path d="M{mark:.1f} 22l-7 -12h14z" fill="#1b1f24"/>'
         '<g fill="#1b1f24"><text x="0" y="56">0 % real</text><text x="600" y="56" text-anchor="end">fake 100 %</text>'
-        f'<text x="{(low + high) / 2:.1f}" y="56" text-anchor="middle">inconclusive</text></g></svg>'
+        f'<text x="{middle:.1f}" y="56" text-anchor="middle">inconclusive</text></g></svg>'
     )

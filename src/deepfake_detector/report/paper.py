@@ -11,6 +11,7 @@ from ..extras import require
 from .blocks import Chapter, Content, Section
 from .case import Case
 from .content import content
+from .setting import heading, set_block
 from .sheet import Sheet
 
 _FONT = "DejaVu"
@@ -27,7 +28,7 @@ def pdf(cases: Sequence[Case], asked: str) -> bytes:
     document = _document(found)
     document.add_page()
     sheet = Sheet(document, _FONT, [document.add_link() for _ in found.chapters])
-    sheet.heading(found.title, 17)
+    heading(sheet, found.title, 17)
     for section in found.opening:
         _section(sheet, section, 13)
     for chapter in found.chapters:
@@ -69,13 +70,13 @@ def _chapter(sheet: Sheet, chapter: Chapter) -> None:
     sheet.document.add_page()
     sheet.document.set_link(sheet.links[chapter.number - 1])
     sheet.document.start_section(sheet.printable(chapter.title))
-    sheet.heading(f"{chapter.number}. {chapter.title}", 13)
+    heading(sheet, f"{chapter.number}. {chapter.title}", 13)
     for section in chapter.sections:
         _section(sheet, section, 10.5)
 
 
 def _section(sheet: Sheet, section: Section, size: float) -> None:
     if section.title:
-        sheet.heading(section.title, size, section.blocks)
+        heading(sheet, section.title, size, section.blocks)
     for block in section.blocks:
-        sheet.set(block)
+        set_block(block, sheet)

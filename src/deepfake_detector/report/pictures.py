@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -11,13 +11,15 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ..explain.base import Explanation
 from ..explain.overlay import FAKE, REAL, layer
+from ..faces.crop import Crop
 from ..pages import jpeg
 from ..types import FaceResult, Pixels
 
 LONGEST = 1000
 """Longer side of a picture in a report, at most, in pixels."""
 UNDECIDED = "#5A6470"
-_MAP = 720
+_MAP = 640
+"""Side of the area explained in the picture of its map, in pixels."""
 _AROUND = 0.12
 """What is shown around the area explained, in units of its side."""
 
@@ -71,27 +73,26 @@ def explained(found: Explanation) -> Shown:
     What speaks for real is striped besides being blue, so that black and white will do.
     """
     area, (height, width) = found.area, found.picture.shape[:2]
-    scale = min(1.0, _MAP / area.side)
-    tint = layer(found, max(1, round(max(height, width) * scale)))
-    high, wide = tint.shape[:2]
-    margin = _AROUND * area.side
-    x0, y0 = (max(0, round((at - margin) * scale)) for at in (area.x, area.y))
-    x1 = min(wide, round((area.x + area.side + margin) * scale))
-    y1 = min(high, round((area.y + area.side + margin) * scale))
-    view = np.asarray(_scaled(found.picture, scale).resize((wide, high)))[y0:y1, x0:x1]
-    tint = tint[y0:y1, x0:x1]
-    grey = cv2.cvtColor(np.ascontiguousarray(view), cv2.COLOR_RGB2GRAY).astype(np.float32)[:, :, None]
+    margin = round(_AROUND * area.side)
+    x0, y0 = max(0, area.x - margin), max(0, area.y - margin)
+    x1, y1 = min(width, area.x + area.side + margin), min(height, area.y + area.side + margin)
+    # Cut out first: maps of a whole large picture are large.
+    near = replace(found, picture=found.picture[y0:y1, x0:x1], area=Crop(area.x - x0, area.y - y0, area.side))
+    scale = _MAP / area.side
+    size = (round((x1 - x0) * scale), round((y1 - y0) * scale))
+    tint = cv2.resize(layer(near, max(size)), size, interpolation=cv2.INTER_NEAREST)
+    view = Image.fromarray(near.picture).convert("L").resize(size, Image.Resampling.BICUBIC)
+    grey = np.asarray(view, np.float32)[:, :, None]
     alpha = 0.8 * tint[:, :, 3:].astype(np.float32) / 255
-    across, down = np.meshgrid(np.arange(x1 - x0), np.arange(y1 - y0))
-    gap = ((across + down) // 5 % 2 == 0) & (tint[:, :, 2] > tint[:, :, 0])
-    alpha[gap] *= 0.45
+    across, down = np.meshgrid(np.arange(size[0]), np.arange(size[1]))
+    alpha[((across + down) // 5 % 2 == 0) & (tint[:, :, 2] > tint[:, :, 0])] *= 0.45
     colour = tint[:, :, :3] * (0.35 + 0.65 * grey / 255)
-    image = Image.fromarray(((70 + grey * (185 / 255)) * (1 - alpha) + colour * alpha).clip(0, 255).astype(np.uint8))
+    pixels = ((70 + grey * (185 / 255)) * (1 - alpha) + colour * alpha).clip(0, 255).astype(np.uint8)
+    image = Image.fromarray(pixels)
+    x, y = near.area.x * scale, near.area.y * scale
     draw = ImageDraw.Draw(image)
-    frame = [area.x * scale - x0, area.y * scale - y0]
-    frame += [frame[0] + area.side * scale - 1, frame[1] + area.side * scale - 1]
-    draw.rectangle(frame, outline="black", width=4)
-    draw.rectangle([frame[0] + 1, frame[1] + 1, frame[2] - 1, frame[3] - 1], outline="white", width=2)
+    draw.rectangle((x, y, x + _MAP - 1, y + _MAP - 1), outline="black", width=6)
+    draw.rectangle((x + 2, y + 2, x + _MAP - 3, y + _MAP - 3), outline="white", width=2)
     return Shown.of(np.asarray(image))
 
 

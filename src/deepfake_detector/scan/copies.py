@@ -1,0 +1,58 @@
+"""Copies of the fakes in one folder, for somebody to look through."""
+
+from __future__ import annotations
+
+import filecmp
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+
+class Copies:
+    """Copies files into one folder under their own names, flat.
+
+    Nothing in the folder is ever overwritten: a file whose name is taken by another gets the start of its sha256 behind
+    its name (``photo-1f3a90c2d4e5b687.jpg``). A file that is there already is not copied again, so the same files may
+    be handed over once more after a kill. Only the last part of a path is used: nothing is written outside the folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self._below = _absolute(folder)
+
+    def holds(self, path: str | os.PathLike[str]) -> bool:
+        """Whether a path lies in the folder: a later scan must not take the copies for pictures of their own."""
+        return self._below in _absolute(path).parents
+
+    def attempt(self, path: str) -> list[str]:
+        """Copy one file, with its dates. A list of the reason why it could not be, empty where it could."""
+        try:
+            self._copy(path)
+        except OSError as error:
+            return [error.strerror or type(error).__name__]
+        return []
+
+    def _copy(self, path: str) -> None:
+        target = self.folder / Path(path).name
+        if os.path.lexists(target):
+            if target.is_file() and filecmp.cmp(path, target, shallow=False):
+                return
+            with open(path, "rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+            target = self.folder / f"{target.stem}-{digest}{target.suffix}"
+            if os.path.lexists(target):  # by its name, the same file
+                return
+        # Named after the source: what a kill leaves half done, the next run does over.
+        partial = self.folder / f".copying-{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}"
+        partial.unlink(missing_ok=True)
+        try:
+            shutil.copy2(path, partial)
+            os.replace(partial, target)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def _absolute(path: str | os.PathLike[str]) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would ask the disk, and raises for odd names
