@@ -16,6 +16,7 @@ from .provenance import provenance
 from .report import report
 from .robustness import robustness
 from .scan import scan
+from .serve import serve
 from .train import train
 
 
@@ -37,6 +38,7 @@ app.add_command(evaluate)
 app.add_command(robustness)
 app.add_command(scan)
 app.add_command(train)
+app.add_command(serve)
 app.add_command(info)
 app.add_command(completion)
 
