@@ -156,10 +156,14 @@ function answered(picture, seen) {
     h(
       "div",
       { class: "answer" },
-      h("div", { class: "panel" }, ...verdict(prediction, service ?? {}).filter(Boolean), reportButton(picture)),
+      h(
+        "div",
+        { class: "side" },
+        h("div", { class: "panel" }, ...verdict(prediction, service ?? {}).filter(Boolean), reportButton(picture)),
+        h("section", { class: "panel" }, h("h3", {}, "Faces"), faces(prediction, service ?? {})),
+      ),
       h("div", { class: "side" }, h("div", { class: "panel" }, seen.element, ...[control].filter(Boolean)), explanationPanel(picture, prediction, seen)),
     ),
-    h("section", { class: "panel" }, h("h3", {}, "Faces"), faces(prediction, service ?? {})),
     provenancePanel(picture),
     h("section", { class: "panel" }, technical(prediction, service ?? {})),
   ];
