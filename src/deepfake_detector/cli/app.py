@@ -13,6 +13,7 @@ from .explain import explain
 from .info import info
 from .predict import predict
 from .robustness import robustness
+from .serve import serve
 from .train import train
 
 
@@ -31,6 +32,7 @@ app.add_command(explain)
 app.add_command(evaluate)
 app.add_command(robustness)
 app.add_command(train)
+app.add_command(serve)
 app.add_command(info)
 app.add_command(completion)
 

@@ -1,0 +1,246 @@
+"""A bounded queue before a few threads that do the work. The event loop never waits for a picture.
+
+A request takes its place before its body is read, so what uploads can fill is bounded too. Pictures that wait are
+judged together, whatever requests they came with. What nobody waits for any more is not begun.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+_TOGETHER = 4
+"""Pictures that one thread judges in one call; a waiting client's picture is not held up by more than these."""
+
+_log = logging.getLogger(__name__)
+
+Judge = Callable[[Sequence[Any]], Sequence[Any]]
+Observe = Callable[[str, float, int], None]
+Work = Callable[[Callable[[int], object]], Any]
+
+
+class Full(Exception):
+    """The queue has no room. seconds: when it may have."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"try again in {seconds} s")
+        self.seconds = seconds
+
+
+class Abandoned(Exception):
+    """The request that a job was for has been answered, or its client has left."""
+
+
+class Waiting(io.BytesIO):
+    """A picture in the queue, as the detector takes it: it is read when its turn has come, if anybody still waits."""
+
+    name = "upload"
+    abandoned = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """The bytes. ValueError, as of a closed file, where nobody waits: the detector turns to the next picture."""
+        if self.abandoned:
+            raise ValueError("nobody waits for this picture any more")
+        return super().read(size)
+
+
+@dataclass(eq=False)
+class _Job:
+    kind: str
+    slots: int
+    picture: Waiting | None = None
+    work: Work | None = None
+    future: Future[Any] = field(default_factory=Future)
+    abandoned: bool = False
+
+    def step(self, _: int = 1) -> None:
+        """Called by long work as it goes on."""
+        if self.abandoned:
+            raise Abandoned
+
+    def abandon(self) -> None:
+        self.abandoned = True
+        if self.picture is not None:
+            self.picture.abandoned = True
+        self.future.cancel()
+
+
+class Queue:
+    """judge: given pictures, gives results in their order. bound: slots. threads: jobs worked on at once.
+
+    observe: called with the kind of work, the seconds one took, and how many there were.
+    """
+
+    def __init__(self, judge: Judge, bound: int, threads: int, observe: Observe) -> None:
+        self._judge, self._observe = judge, observe
+        self.bound, self.threads = bound, threads
+        self._jobs: deque[_Job] = deque()
+        self._changed = threading.Condition()
+        self._used = 0
+        self._long = 0
+        self._seconds = 0.5
+        self._workers: list[threading.Thread] = []
+        self._closed = False
+
+    @property
+    def used(self) -> int:
+        """Slots taken: pictures that arrive, wait, or are worked on."""
+        return self._used
+
+    def enter(self) -> Place:
+        """A place with one slot. Raises Full."""
+        return Place(self)
+
+    def start(self) -> None:
+        """Start the threads, once."""
+        with self._changed:
+            if self._workers or self._closed:
+                return
+            self._workers = [
+                threading.Thread(target=self._serve, name=f"inference-{i}", daemon=True) for i in range(self.threads)
+            ]
+        for worker in self._workers:
+            worker.start()
+
+    def stop(self) -> None:
+        """Abandon what waits and let the threads end."""
+        with self._changed:
+            self._closed = True
+            jobs, self._jobs = list(self._jobs), deque()
+            self._changed.notify_all()
+        for job in jobs:
+            job.abandon()
+        for worker in self._workers:
+            worker.join(timeout=5)
+
+    def take(self, slots: int) -> None:
+        """Count slots as used. Raises Full where there are not as many."""
+        with self._changed:
+            if self._used + slots > self.bound:
+                seconds = math.ceil(self._used * self._seconds / self.threads / 2)
+                raise Full(min(60, max(1, seconds)))
+            self._used += slots
+
+    def give(self, slots: int) -> None:
+        """Count slots as free again."""
+        with self._changed:
+            self._used -= slots
+
+    def put(self, jobs: Sequence[_Job]) -> None:
+        """Let jobs wait for their turn; their slots are freed when they end."""
+        self.start()
+        with self._changed:
+            self._jobs.extend(jobs)
+            self._changed.notify(len(jobs))
+
+    def withdraw(self, jobs: Sequence[_Job]) -> None:
+        """Take out jobs that still wait, and tell those that run that nobody waits for them."""
+        with self._changed:
+            for job in jobs:
+                job.abandon()
+                if job in self._jobs:
+                    self._jobs.remove(job)
+                    self._used -= job.slots
+
+    def _serve(self) -> None:
+        while True:
+            with self._changed:
+                while not (jobs := self._next()):
+                    if self._closed:
+                        return
+                    self._changed.wait()
+            try:
+                self._run(jobs)
+            finally:
+                with self._changed:
+                    self._used -= sum(job.slots for job in jobs)
+                    self._long -= sum(job.work is not None for job in jobs)
+                    self._changed.notify()  # a long job may have waited for this one to end
+
+    def _next(self) -> list[_Job]:
+        """The job whose turn it is, with pictures that wait behind it. Long work leaves a thread to pictures."""
+        room = self._long < max(1, self.threads - 1)
+        first = next((job for job in self._jobs if job.work is None or room), None)
+        if first is None:
+            return []
+        self._jobs.remove(first)
+        if first.work is not None:
+            self._long += 1
+            return [first]
+        pictures = [job for job in self._jobs if job.work is None]
+        # A fair share, so that no thread is idle while another has several.
+        share = min(_TOGETHER - 1, len(pictures) // self.threads)
+        for job in pictures[:share]:
+            self._jobs.remove(job)
+        return [first, *pictures[:share]]
+
+    def _run(self, jobs: list[_Job]) -> None:
+        begun = time.perf_counter()
+        jobs = [job for job in jobs if job.future.set_running_or_notify_cancel()]
+        if not jobs:
+            return
+        try:
+            results = (
+                self._judge([job.picture for job in jobs]) if jobs[0].work is None else [jobs[0].work(jobs[0].step)]
+            )
+        except BaseException as error:  # belongs to the requests that wait, not to this thread
+            for job in jobs:
+                job.future.set_exception(error)
+            return
+        seconds = (time.perf_counter() - begun) / len(jobs)
+        for job, result in zip(jobs, results, strict=True):
+            job.future.set_result(result)
+        self._seconds += 0.1 * (seconds / jobs[0].slots - self._seconds)
+        self._observe(jobs[0].kind, seconds, len(jobs))
+
+
+class Place:
+    """A request's slots in the queue. Leaving it abandons what has not ended."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+        self._free = 0
+        self._jobs: list[_Job] = []
+        self._widen(1)
+
+    def __enter__(self) -> Place:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._queue.withdraw(self._jobs)
+        self._queue.give(self._free)
+        self._free = 0
+
+    def judge(self, pictures: Sequence[bytes]) -> list[Future[Any]]:
+        """Let pictures be judged. Raises Full where there is no room for all of them."""
+        self._widen(len(pictures) - self._free)
+        return self._put([_Job("predict", 1, Waiting(data)) for data in pictures])
+
+    def work(self, kind: str, work: Work, slots: int = 1) -> Future[Any]:
+        """Let something else be done with a picture. work: is given a function to call as it goes on, which raises
+        Abandoned. slots: what it counts for, about as many pictures as it costs. Raises Full."""
+        slots = min(slots, self._queue.bound)
+        self._widen(slots - self._free)
+        return self._put([_Job(kind, slots, work=work)])[0]
+
+    def _widen(self, more: int) -> None:
+        if more > 0:
+            self._queue.take(more)
+            self._free += more
+
+    def _put(self, jobs: list[_Job]) -> list[Future[Any]]:
+        self._free -= sum(job.slots for job in jobs)
+        self._jobs += jobs
+        self._queue.put(jobs)
+        return [job.future for job in jobs]

@@ -1,0 +1,164 @@
+"""The addresses below /v1: pictures in, results out."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse
+from PIL import Image
+
+from ..errors import DeepfakeDetectorError, ImageUnreadable
+from ..explain import Explanation, explain
+from ..explain.explainer import default_method
+from ..explain.overlay import layer
+from ..types import REASONS, Failure, Prediction
+from .problems import Problem, of_error
+from .queue import Full, Waiting
+from .service import Service, arrived, busy, finished
+from .uploads import Upload, looks_like_a_picture, receive
+
+router = APIRouter(prefix="/v1")
+
+SLOTS = {"attention": 1, "occlusion": 4, "lime": 8}
+"""What an explanation counts for in the queue, in pictures."""
+
+
+def service_of(request: Request) -> Service:
+    """The service that this application was built around."""
+    service: Service = request.app.state.service
+    return service
+
+
+@router.post("/predict")
+async def predict(request: Request) -> JSONResponse:
+    """Judge one picture, or several.
+
+    One: the bytes as the body, or a form with one file. Several: a form with several files; results come in their
+    order, and a picture that cannot be judged is a problem in its place.
+    """
+    service = service_of(request)
+    limits = service.limits
+    now = asyncio.get_running_loop().time
+    until = now() + limits.timeout
+    with service.enter() as place:
+        uploads = await arrived(receive(request, limits.body, limits.files), limits.timeout)
+        try:
+            futures = place.judge([upload.data for upload in uploads])
+        except Full as full:
+            raise busy(full) from None
+        results = await finished(request, futures, until - now())
+    for result in results:
+        service.metrics.verdict(result)
+    if len(uploads) == 1:
+        if isinstance(results[0], Failure):
+            raise _problem(results[0].error, uploads[0])
+        return JSONResponse(_named(results[0], uploads[0]))
+    return JSONResponse({"results": [_entry(result, upload) for result, upload in zip(results, uploads, strict=True)]})
+
+
+@router.post("/explain")
+async def why(
+    request: Request,
+    method: Annotated[Literal["attention", "occlusion", "lime"] | None, Query()] = None,
+    of: Annotated[str, Query(pattern="^(verdict|scene|[0-9]{1,3})$")] = "verdict",
+    samples: Annotated[int | None, Query(ge=10)] = None,
+) -> JSONResponse:
+    """Say why one picture got its score."""
+    service = service_of(request)
+    detector = service.detector
+    chosen = method or default_method(detector)
+    options = {}
+    if chosen == "lime":
+        most = service.limits.samples
+        if samples is not None and samples > most:
+            raise Problem("InvalidParameter", f"samples: at most {most} on this service.")
+        options = {"num_samples": samples or most}
+
+    def work(picture: Waiting, step: Callable[[int], object]) -> dict[str, Any]:
+        explanation = explain(detector, picture, chosen, of, step, **options)
+        return {**explanation.to_dict(), "layer": _layer(explanation)}
+
+    return JSONResponse(await _one(request, "explain", work, SLOTS[chosen]))
+
+
+@router.get("/model")
+async def model(request: Request) -> JSONResponse:
+    """What answers: the model, its members, and the limits of this service."""
+    service = service_of(request)
+    detector, limits = service.detector, service.limits
+    return JSONResponse(
+        {
+            "name": detector.bundle.name,
+            "version": detector.bundle.version,
+            "threshold": detector.threshold,
+            "aggregation": detector.aggregation,
+            "explanation": default_method(detector),
+            "members": [card.to_dict() for card in detector.bundle.cards],
+            "about": dict(detector.bundle.about),
+            "reasons": dict(REASONS),
+            "limits": {
+                "max_body_bytes": limits.body,
+                "max_files": limits.files,
+                "max_pixels": detector.preprocessor.max_pixels,
+                "max_faces": detector.max_faces,
+                "max_samples": limits.samples,
+                "queue": limits.queue,
+                "timeout_seconds": limits.timeout,
+                "long_timeout_seconds": limits.long_timeout,
+            },
+        }
+    )
+
+
+async def _one(
+    request: Request, kind: str, work: Callable[[Waiting, Callable[[int], object]], Any], slots: int = 1
+) -> Any:
+    """What ``work`` makes of the request's one picture, in a thread of the queue."""
+    service = service_of(request)
+    limits = service.limits
+    now = asyncio.get_running_loop().time
+    until = now() + limits.long_timeout
+    with service.enter() as place:
+        [upload] = await arrived(receive(request, limits.body, 1), limits.timeout)
+        try:
+            future = place.work(kind, lambda step: work(Waiting(upload.data), step), slots)
+        except Full as full:
+            raise busy(full) from None
+        try:
+            return (await finished(request, [future], until - now()))[0]
+        except DeepfakeDetectorError as error:
+            raise _problem(error, upload) from None
+
+
+def _named(result: Prediction, upload: Upload) -> dict[str, Any]:
+    return {**result.to_dict(), "name": upload.name}
+
+
+def _entry(result: Prediction | Failure, upload: Upload) -> dict[str, Any]:
+    if isinstance(result, Failure):
+        return {**_problem(result.error, upload).to_dict(), "name": upload.name}
+    return _named(result, upload)
+
+
+def _problem(error: DeepfakeDetectorError, upload: Upload) -> Problem:
+    problem = of_error(error)
+    if isinstance(error, ImageUnreadable) and upload.data and not looks_like_a_picture(upload.data):
+        return Problem("UnsupportedMediaType", problem.detail)
+    return problem
+
+
+def _layer(explanation: Explanation) -> dict[str, Any]:
+    """The map as a picture to lay over the upright picture."""
+    pixels = layer(explanation)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return {
+        "png": base64.b64encode(buffer.getvalue()).decode(),
+        "width": int(pixels.shape[1]),
+        "height": int(pixels.shape[0]),
+    }
