@@ -1,12 +1,12 @@
 // The service: few requests at once, waits when it is busy, asks for a key when it wants one.
 
 const AT_ONCE = 2;
-const TRIES = 60;
+const TRIES = { 429: 60, 503: 15 }; // a busy service is asked again for longer than one that is not ready, or too slow
 
 // What the service, or the way to it, says against a request. status 0: there was no answer.
 export class Problem extends Error {
   constructor(status, title, detail) {
-    super(detail || title);
+    super(detail ?? "");
     this.status = status;
     this.title = title;
   }
@@ -21,6 +21,7 @@ let running = 0;
 let pausedUntil = 0;
 let key = null;
 let asking = null;
+let mostBytes = Infinity;
 let refused = false; // the dialog was cancelled: not to be shown again for every picture that waits
 
 // The user starts something: asking for a key is allowed again.
@@ -108,19 +109,26 @@ async function request(path, options, busy = () => {}) {
       throw new Problem(0, "No answer", "The service does not answer. It may be stopped, or it refused so large a file.");
     }
     if (response.ok) return response;
-    const seconds = [429, 503].includes(response.status) ? secondsToWait(response) : null;
+    const seconds = response.status in TRIES ? secondsToWait(response) : null;
     if (response.status === 401 && (key !== used || (await askForKey()))) continue;
-    if (seconds === null || tried >= TRIES) throw await problem(response);
+    if (seconds === null || tried >= TRIES[response.status]) throw await problem(response);
     pausedUntil = Math.max(pausedUntil, Date.now() + 1000 * seconds);
     busy(Math.ceil(seconds));
   }
 }
 
 export async function model() {
-  return (await request("v1/model", {})).json();
+  const said = await (await request("v1/model", {})).json();
+  mostBytes = said.limits?.max_body_bytes ?? Infinity;
+  return said;
 }
 
+const FORM = 2048; // bytes that the form adds around the file, at most
+
 async function send(path, file, busy) {
+  if (file.size + FORM > mostBytes) {
+    throw new Problem(413, "The file is too large", `This service takes at most ${Math.floor(mostBytes / 1e5) / 10} MB.`);
+  }
   try {
     await file.slice(0, 1).arrayBuffer();
   } catch {

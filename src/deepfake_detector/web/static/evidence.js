@@ -25,7 +25,7 @@ async function fill(element, answer, parts, wanted = () => true) {
     if (wanted()) element.replaceChildren(...parts(known));
   } catch (error) {
     if (error.status === 404) element.closest("[data-panel]").hidden = true;
-    else if (wanted()) element.replaceChildren(h("p", { class: "notice" }, `Not for this picture: ${error.message}`));
+    else if (wanted()) element.replaceChildren(h("p", { class: "notice" }, `${error.title}. ${error.message}`));
   }
 }
 
@@ -119,7 +119,7 @@ export function reportButton(picture) {
       save(await report(picture.file), `report-${picture.name.replace(/\.[^.]*$/, "") || "picture"}.html`);
       note.textContent = "Saved: one HTML file that opens anywhere.";
     } catch (error) {
-      note.textContent = error.status === 404 ? "This service writes no reports." : `No report: ${error.message}`;
+      note.textContent = error.status === 404 ? "This service writes no reports." : `No report. ${error.title}. ${error.message}`;
     }
     button.disabled = false;
     button.focus();

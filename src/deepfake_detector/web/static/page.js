@@ -28,23 +28,24 @@ function known() {
 }
 
 function about() {
-  if (!service.limits?.length) return;
+  const limits = service.about?.limits ?? [];
+  if (!limits.length) return;
   by("about").replaceChildren(
     h("h2", {}, "What no result on this page can tell"),
-    h("ul", {}, ...service.limits.map((limit) => h("li", {}, limit))),
+    h("ul", {}, ...limits.map((limit) => h("li", {}, limit))),
     h("p", { class: "soft" }, `Model: ${service.name} ${service.version}.`),
   );
 }
 
 function stateOf(picture) {
   if (picture.prediction) return [picture.prediction.verdict, VERDICTS[picture.prediction.verdict].title];
-  if (picture.problem) return ["failed", "No answer"];
+  if (picture.problem) return ["failed", "Not judged"];
   return ["working", picture.note];
 }
 
 function spoken(picture) {
   const [, words] = stateOf(picture);
-  const more = picture.prediction ? `probability of fake ${percent(probability(picture.prediction))}` : picture.problem.message;
+  const more = picture.prediction ? `probability of fake ${percent(probability(picture.prediction))}` : picture.problem.title;
   return `${picture.name}: ${words}, ${more}`;
 }
 
@@ -109,7 +110,7 @@ function summary() {
   by("work").classList.toggle("many", pictures.length > 1);
   const tally = (test) => pictures.filter(test).length;
   const parts = Object.entries(VERDICTS).map(([name, words]) => [tally((one) => one.prediction?.verdict === name), words.title.toLowerCase()]);
-  parts.push([tally((one) => one.problem), "without an answer"], [tally((one) => !one.prediction && !one.problem), "to come"]);
+  parts.push([tally((one) => one.problem), "not judged"], [tally((one) => !one.prediction && !one.problem), "to come"]);
   const told = parts.filter(([number]) => number).map(([number, words]) => `${number} ${words}`);
   by("summary").textContent = `${counted(pictures.length, "picture", "pictures")}: ${told.join(", ")}.`;
 }
@@ -135,13 +136,13 @@ function unanswered(picture, seen) {
   const { problem } = picture;
   const said = problem
     ? [
-        h("p", { class: "verdict failed" }, icon("failed"), h("strong", {}, "No answer")),
-        h("p", {}, bdi(problem.message)),
+        h("p", { class: "verdict failed" }, icon("failed"), h("strong", {}, "Not judged")),
+        h("p", {}, h("strong", {}, `${problem.title}. `), bdi(problem.message)),
         h("p", { class: "soft" }, "That is no verdict: it speaks neither for real nor for fake."),
         problem.mayPass && h("button", { type: "button", class: "button", onclick: () => again(picture) }, "Try again"),
       ]
     : [h("p", { class: "verdict working" }, icon("working"), h("strong", {}, picture.note))];
-  return [h("div", { class: "answer" }, h("div", { class: "panel" }, ...said.filter(Boolean)), h("div", { class: "panel" }, seen.element))];
+  return [h("div", { class: "answer short" }, h("div", { class: "panel" }, ...said.filter(Boolean)), h("div", { class: "panel" }, seen.element))];
 }
 
 function again(picture) {
@@ -151,21 +152,18 @@ function again(picture) {
 
 function answered(picture, seen) {
   const { prediction } = picture;
-  const control = seen.mark(prediction, service ?? {});
+  const said = service ?? {};
+  const control = seen.mark(prediction, said);
   return [
     h(
       "div",
       { class: "answer" },
-      h(
-        "div",
-        { class: "side" },
-        h("div", { class: "panel" }, ...verdict(prediction, service ?? {}).filter(Boolean), reportButton(picture)),
-        h("section", { class: "panel" }, h("h3", {}, "Faces"), faces(prediction, service ?? {})),
-      ),
-      h("div", { class: "side" }, h("div", { class: "panel" }, seen.element, ...[control].filter(Boolean)), explanationPanel(picture, prediction, seen)),
+      h("div", { class: "panel" }, ...verdict(prediction, said).filter(Boolean), reportButton(picture)),
+      h("div", { class: "side" }, h("div", { class: "panel" }, seen.element, control ?? ""), explanationPanel(picture, prediction, seen)),
+      h("section", { class: "panel" }, h("h3", {}, "Faces"), faces(prediction, said)),
+      provenancePanel(picture),
     ),
-    provenancePanel(picture),
-    h("section", { class: "panel" }, technical(prediction, service ?? {})),
+    h("section", { class: "panel" }, technical(prediction, said)),
   ];
 }
 

@@ -103,9 +103,9 @@ export function faces(prediction, service) {
     const like = kind === "fake" && Object.keys(face.kinds).length ? (KINDS[likeliest(face.kinds)] ?? "") : "";
     const notes = face.reasons.map((key) => reason(key, service)).join(" ");
     return [
-      `Face ${index + 1}`,
+      `Face\u00a0${index + 1}`,
       h("span", { class: "score" }, ...sign, face.score === null ? "not scored" : percent(face.score)),
-      `${Math.round(face.size)} px`,
+      `${Math.round(face.size)}\u00a0px`,
       [like && `Most like ${like}.`, notes].filter(Boolean).join(" ") || "–",
     ];
   });
