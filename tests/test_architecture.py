@@ -13,7 +13,7 @@ ROOT = Path(deepfake_detector.__file__).parent
 LAYERS = [
     {"errors"},
     {"types", "extras"},
-    {"images"},
+    {"images", "pages"},
     {"faces"},
     {"models", "quality"},
     {"preprocessor", "ensemble"},

@@ -24,6 +24,7 @@ from .images import ImageSource
 from .models.bundle import Bundle
 from .models.session import Members
 from .preprocessor import ImagePreprocessor, Located
+from .quality import Quality
 from .types import Aggregation, Face, FaceResult, Failure, Prediction
 
 MIN_SIDE = 32
@@ -54,6 +55,12 @@ class Look:
     def sizes(self) -> tuple[float, ...]:
         """The scored faces' sides, in pixels."""
         return tuple(self.located.faces[i].size for i in self.scored)
+
+    @property
+    def quality(self) -> Quality:
+        """Of the largest face with its surroundings, or of the whole picture where there is none."""
+        located = self.located
+        return quality.measure(located.picture.pixels, located.crops[0] if located.crops else located.whole)
 
 
 class DeepfakeDetector:
@@ -96,10 +103,10 @@ class DeepfakeDetector:
         self.members = Members(self.bundle.cards, self.bundle.graphs)
         self.aggregator = Aggregator.from_dict(self.bundle.ensemble)
         self.aggregator.check({card.name: card.region for card in self.bundle.cards})
-        self._policy = Policy.from_dict(self.bundle.ensemble.get("policy", {}))
+        self.policy = Policy.from_dict(self.bundle.ensemble.get("policy", {}))
         if max_fpr is not None:
-            threshold = self._policy.threshold_for(max_fpr)
-        self.threshold = self._policy.threshold if threshold is None else threshold
+            threshold = self.policy.threshold_for(max_fpr)
+        self.threshold = self.policy.threshold if threshold is None else threshold
 
     @classmethod
     def load_model(cls, path: str | os.PathLike[str], **options: object) -> DeepfakeDetector:
@@ -146,7 +153,7 @@ class DeepfakeDetector:
 
     def judge(self, look: Look) -> Prediction:
         """The verdict on what was seen."""
-        return self._result(look.located, list(look.scored), self.combine(look))
+        return self._result(look, self.combine(look))
 
     def predict_batch(self, sources: Iterable[ImageSource], workers: int | None = None) -> list[Prediction | Failure]:
         """Judge many pictures, in order; the same numbers as ``predict``, sooner.
@@ -188,9 +195,9 @@ class DeepfakeDetector:
                 name, DeepfakeDetectorError(f"{name}: could not be judged ({type(error).__name__}: {error}).")
             )
 
-    def _result(self, located: Located, scored: list[int], combined: Combined) -> Prediction:
-        picture, policy = located.picture, self._policy
-        measured = quality.measure(picture.pixels, located.crops[0] if located.crops else located.whole)
+    def _result(self, look: Look, combined: Combined) -> Prediction:
+        located, scored = look.located, look.scored
+        picture, policy, measured = located.picture, self.policy, look.quality
         reasons = list(picture.reasons)
         largest = located.faces[0].size if located.faces else None
         reasons += policy.quality_reasons(largest, min(picture.size), measured.sharpness, measured.blockiness)

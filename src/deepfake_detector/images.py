@@ -1,8 +1,8 @@
-"""Any picture a user holds -> RGB uint8 pixels, or a typed error. The only place that decodes.
+"""Any picture a user holds -> RGB uint8 pixels, or a typed error. The only place that opens and decodes.
 
 What is done, so that every way in gives the same pixels: EXIF rotation applied; transparency composited on
 white; 16-bit and floating grey scaled to 8 bits; CMYK, palette, 1-bit converted; the first frame of an animation
-taken, and said so. Size is checked from the header, before any pixel is decoded.
+taken, and said so. Size is checked from the header, before any pixel is decoded. ``header`` decodes none.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 import io
 import os
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from .errors import ImageNotFound, ImageTooLarge, ImageUnreadable
 from .types import Pixels
@@ -55,6 +56,27 @@ class Picture:
         return int(self.pixels.shape[1]), int(self.pixels.shape[0])
 
 
+@dataclass(frozen=True, eq=False)
+class Header:
+    """A picture's file, opened but not decoded.
+
+    data: the whole file, or None for pixels handed over (then nothing else is known either). size: (width, height)
+    as stored, not turned upright. info: what Pillow found before the pixels, raw ("exif", "xmp", "comment" ...).
+    tables: a JPEG's quantisation tables, 64 steps each in rows, by number. sampling: a JPEG's chroma, "4:2:0" ...
+    """
+
+    name: str
+    data: bytes | None = None
+    format: str | None = None
+    size: tuple[int, int] | None = None
+    info: Mapping[Any, Any] = field(default_factory=dict)
+    tables: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    sampling: str | None = None
+
+
+_SAMPLINGS = {0: "4:4:4", 1: "4:2:2", 2: "4:2:0"}
+
+
 def read(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Picture:
     """Decode a path, bytes, binary file object, PIL image, or uint8 array.
 
@@ -66,11 +88,38 @@ def read(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Picture:
     if isinstance(source, Image.Image):
         name = str(getattr(source, "filename", "") or "image")
         return _finish(source, name, max_pixels)
+    file, name = _file(source)
+    with _opened(file, name) as image:
+        return _finish(image, name, max_pixels)
+
+
+def header(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Header:
+    """What a picture's file says of itself; no pixel is decoded, so damage to the pixels goes unnoticed.
+
+    Takes what ``read`` takes and raises what it raises, as far as the header shows it.
+    """
+    if isinstance(source, np.ndarray):
+        return Header(name="array")
+    if isinstance(source, Image.Image):
+        return Header(name=str(getattr(source, "filename", "") or "image"))
+    file, name = _file(source)
+    data = file.getvalue()
+    with _opened(file, name) as image:
+        _check_size(image.width, image.height, name, max_pixels)
+        tables, sampling = {}, None
+        if isinstance(image, JpegImagePlugin.JpegImageFile):
+            tables = {number: tuple(table) for number, table in image.quantization.items()}
+            sampling = _SAMPLINGS.get(JpegImagePlugin.get_sampling(image)) if len(image.layer) == 3 else None
+        return Header(name, data, image.format, (image.width, image.height), dict(image.info), tables, sampling)
+
+
+def _file(source: Any) -> tuple[io.BytesIO, str]:
+    """The bytes of a path, bytes or a binary file object, and what to call them."""
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _decode(io.BytesIO(bytes(source)), "bytes", max_pixels)
+        return io.BytesIO(bytes(source)), "bytes"
     if isinstance(source, (str, os.PathLike)):
         name = os.fspath(source)
-        return _decode(_open(name), name, max_pixels)
+        return _open(name), name
     if hasattr(source, "read"):
         name = str(getattr(source, "name", "stream"))
         try:
@@ -79,7 +128,7 @@ def read(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Picture:
             raise ImageUnreadable(name, f"the file object cannot be read ({error}).") from None
         if not isinstance(data, bytes):
             raise ImageUnreadable(name, "the file object gives text; open it with mode 'rb'.")
-        return _decode(io.BytesIO(data), name, max_pixels)
+        return io.BytesIO(data), name
     raise ImageUnreadable(
         type(source).__name__,
         "expected a path, bytes, a binary file object, a PIL image or a uint8 array of shape (H, W, 3).",
@@ -100,7 +149,7 @@ def _open(name: str) -> io.BytesIO:
         raise ImageNotFound(name, f"could not be opened ({error}).") from None
 
 
-def _decode(file: io.BytesIO, name: str, max_pixels: int) -> Picture:
+def _opened(file: io.BytesIO, name: str) -> Image.Image:
     if not file.getbuffer().nbytes:
         raise ImageUnreadable(name, "the file is empty (0 bytes).")
     try:
@@ -109,7 +158,7 @@ def _decode(file: io.BytesIO, name: str, max_pixels: int) -> Picture:
             # belongs to the whole process and threads would restore each other's.
             limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
             try:
-                image = Image.open(file, formats=_FORMATS)
+                return Image.open(file, formats=_FORMATS)
             finally:
                 Image.MAX_IMAGE_PIXELS = limit
     except UnidentifiedImageError:
@@ -117,8 +166,6 @@ def _decode(file: io.BytesIO, name: str, max_pixels: int) -> Picture:
         raise ImageUnreadable(name, f"not a picture of a supported format ({known}).") from None
     except Exception as error:  # damaged headers raise many types, by format
         raise ImageUnreadable(name, f"damaged header ({type(error).__name__}: {error}).") from None
-    with image:
-        return _finish(image, name, max_pixels)
 
 
 def _finish(image: Image.Image, name: str, max_pixels: int) -> Picture:

@@ -12,6 +12,8 @@ from .evaluate import evaluate
 from .explain import explain
 from .info import info
 from .predict import predict
+from .provenance import provenance
+from .report import report
 from .robustness import robustness
 from .serve import serve
 from .train import train
@@ -29,6 +31,8 @@ def app() -> None:
 
 app.add_command(predict)
 app.add_command(explain)
+app.add_command(report)
+app.add_command(provenance)
 app.add_command(evaluate)
 app.add_command(robustness)
 app.add_command(train)

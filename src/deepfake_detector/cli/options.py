@@ -26,3 +26,19 @@ def which_detector(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def operating_point(command: Command) -> Command:
+    """--threshold and --max-fpr, as ``DeepfakeDetector`` takes them."""
+    for option in (
+        click.option(
+            "--max-fpr", type=float, help="Instead of a threshold: the share of real pictures that may be called fake."
+        ),
+        click.option(
+            "--threshold",
+            type=float,
+            help="Probability of fake, 0 to 1, from which a picture is called fake.  [default: 0.5]",
+        ),
+    ):
+        command = option(command)
+    return command

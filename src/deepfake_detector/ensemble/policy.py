@@ -65,6 +65,10 @@ class Policy:
         least = min(rate for rate, _ in self.operating_points)
         raise OptionError(f"max_fpr must be at least {least:g}: this bundle was measured on too few pictures for less")
 
+    def false_alarms(self, threshold: float) -> float | None:
+        """The measured share of real pictures that no more of them exceed at this threshold, or None where none is."""
+        return min((rate for rate, score in self.operating_points if score <= threshold), default=None)
+
     def quality_reasons(
         self, face_size: float | None, shorter_side: int, sharpness: float, blockiness: float
     ) -> tuple[str, ...]:
@@ -82,18 +86,30 @@ class Policy:
             reasons.append("heavy_compression")
         return tuple(reasons)
 
+    @staticmethod
+    def doubtful(reasons: Collection[str]) -> bool:
+        """Whether the reasons call for the wider band: poor quality, or members that contradict each other."""
+        return "members_disagree" in reasons or not POOR_QUALITY.isdisjoint(reasons)
+
+    def bounds(self, reasons: Collection[str], threshold: float) -> tuple[float, float]:
+        """The scores between which a picture with these reasons is inconclusive.
+
+        Another threshold than the bundle's moves them with it, in log-odds.
+        """
+        low, high = self.poor_band if self.doubtful(reasons) else self.band
+        shift = logit(threshold) - logit(self.threshold)
+        return sigmoid(logit(low) + shift), sigmoid(logit(high) + shift)
+
     def decide(
         self, score: float, members: Mapping[str, float], reasons: Collection[str], threshold: float
     ) -> tuple[Verdict, tuple[str, ...]]:
-        """The verdict and all reasons. Another threshold than the bundle's moves the bands with it, in log-odds."""
+        """The verdict and all reasons."""
         found = list(reasons)
         if members and max(members.values()) - min(members.values()) > self.disagreement:
             found.append("members_disagree")
-        poor = "members_disagree" in found or POOR_QUALITY.intersection(found)
-        low, high = self.poor_band if poor else self.band
-        shift = logit(threshold) - logit(self.threshold)
-        if sigmoid(logit(low) + shift) < score < sigmoid(logit(high) + shift):
-            if not poor:
+        low, high = self.bounds(found, threshold)
+        if low < score < high:
+            if not self.doubtful(found):
                 found.append("low_confidence")
             return "inconclusive", tuple(found)
         return ("fake" if score >= threshold else "real"), tuple(found)

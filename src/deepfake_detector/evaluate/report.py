@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from .. import pages
 from ..extras import require
+from ..pages import escaped
 from ..types import REASONS
 from . import page, plots
 from .benchmark import Outcome, Report, Unread
 from .metrics import DESCRIPTIONS, Metrics
-from .page import escaped
 
 WORST = 12
 """Mistakes shown of each class, at most."""
@@ -46,7 +47,7 @@ def html(reports: Sequence[Report], command: str = "") -> str:
         *(part for label, report in by_label.items() for part in _headline(label, report, len(by_label) > 1)),
         _operating_points(by_label),
         "<h2>What was measured</h2>",
-        page.facts(_facts(reports, command)),
+        pages.facts(_facts(reports, command)),
         "<h2>Curves</h2>",
         '<div class="plots">',
         page.plot(
@@ -71,7 +72,7 @@ def html(reports: Sequence[Report], command: str = "") -> str:
         "only one class is there. Figures depend on the pictures: the share of fakes, their generators, and what was "
         "done to the files. A detector that never saw such a source does worse on it.</p>",
     ]
-    return page.document(f"Evaluation of {', '.join(by_label)}", body)
+    return pages.document(f"Evaluation of {', '.join(by_label)}", body)
 
 
 def labels(reports: Sequence[Report]) -> dict[str, Report]:
@@ -136,7 +137,7 @@ def _scores(label: str, report: Report) -> list[str]:
     return [
         f"<h3>{escaped(label)}</h3>",
         page.plot(plots.histogram(report), "Scores of the reals and of the fakes.", broad=True),
-        page.table(["label", "verdict real", "inconclusive", "verdict fake", "pictures"], rows),
+        pages.table(["label", "verdict real", "inconclusive", "verdict fake", "pictures"], rows),
     ]
 
 
@@ -149,7 +150,7 @@ def _all_figures(reports: Mapping[str, Report]) -> str:
         ]
         for name, words in DESCRIPTIONS.items()
     ]
-    return page.table(["figure (95 % interval)", "meaning", *map(escaped, reports)], rows, text=2)
+    return pages.table(["figure (95 % interval)", "meaning", *map(escaped, reports)], rows, text=2)
 
 
 def _groups(reports: Mapping[str, Report]) -> list[str]:
@@ -184,7 +185,7 @@ def _group_table(heading: str, by_model: Mapping[str, Mapping[str, Metrics]]) ->
                 cells = [page.figure_cell(of[key]) for _, key in _COLUMNS]
                 rows.append([escaped(name), *([escaped(label)] * several), str(of.fakes), str(of.reals), *cells])
     head = [escaped(heading), *(["model"] * several), "fakes", "reals", *(column for column, _ in _COLUMNS)]
-    return page.table(head, rows, text=1 + several)
+    return pages.table(head, rows, text=1 + several)
 
 
 def _members(reports: Mapping[str, Report]) -> list[str]:
@@ -199,7 +200,7 @@ def _members(reports: Mapping[str, Report]) -> list[str]:
         for name, figure in report.members.items()
     ]
     head = ["member", *(["model"] * (len(reports) > 1)), "AUC", "pictures"]
-    return ["<h2>Each member by itself</h2>", page.table(head, rows, text=len(head) - 2)] if rows else []
+    return ["<h2>Each member by itself</h2>", pages.table(head, rows, text=len(head) - 2)] if rows else []
 
 
 def _mistakes(label: str, report: Report) -> list[str]:
@@ -237,5 +238,5 @@ def failures(unread: Sequence[Unread]) -> list[str]:
     return [
         f"<h2>Could not be judged: {len(found)}</h2>",
         "<p>These pictures are in no figure.</p>",
-        page.table(["picture", "label", "reason"], rows, text=3),
+        pages.table(["picture", "label", "reason"], rows, text=3),
     ]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from .. import pages
 from ..extras import require
+from ..pages import escaped
 from . import page, plots
 from .corruptions import CHAINS, UNITS
-from .page import escaped
 from .report import failures
 from .robustness import Point, RobustnessReport
 
@@ -21,7 +22,7 @@ def html(report: RobustnessReport, command: str = "") -> str:
         f'<p class="soft">{escaped(report.model)} on {escaped(report.data)}</p>',
         _cards(report, chains),
         "<h2>What was measured</h2>",
-        page.facts(_facts(report, command)),
+        pages.facts(_facts(report, command)),
         *_curves(report),
         "<h2>Chains of handling</h2>",
         "<p>What services do to uploads, imitated: shrunk and compressed again. q60@768 means: longer side at most "
@@ -35,7 +36,7 @@ def html(report: RobustnessReport, command: str = "") -> str:
         "bootstrap draws over the pictures. The pictures as given have a history of their own: most were compressed "
         "before, so JPEG 90 here is rarely a first compression.</p>",
     ]
-    return page.document(f"Robustness of {report.model}", body)
+    return pages.document(f"Robustness of {report.model}", body)
 
 
 def _cards(report: RobustnessReport, chains: list[Point]) -> str:
@@ -96,7 +97,7 @@ def _points(points: list[Point], heading: str) -> str:
         ]
         for point in points
     ]
-    return page.table([heading, "AUC", "fakes found", "false alarms", "judged", "not judged"], rows)
+    return pages.table([heading, "AUC", "fakes found", "false alarms", "judged", "not judged"], rows)
 
 
 def _stability(report: RobustnessReport) -> list[str]:
@@ -109,5 +110,5 @@ def _stability(report: RobustnessReport) -> list[str]:
         f"<p>{stability.pictures} pictures have the verdict real or fake as given. Of those, "
         f"{page.percent(stability.same)} keep it through every one of these {len(rows)} re-encodings, and "
         f"{page.percent(stability.turned)} get the opposite verdict after at least one.</p>",
-        page.table(["re-encoding", "same", "became inconclusive", "turned round", "could not be judged"], rows),
+        pages.table(["re-encoding", "same", "became inconclusive", "turned round", "could not be judged"], rows),
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..detector import DeepfakeDetector
+from ..detector import DeepfakeDetector, Look
 from ..errors import OptionError
 from ..extras import require
 from ..images import ImageSource
@@ -111,7 +111,7 @@ def default_method(detector: DeepfakeDetector) -> Method:
 
 def explain(
     detector: DeepfakeDetector,
-    source: ImageSource,
+    source: ImageSource | Look,
     method: Method | None = None,
     of: str | int = "verdict",
     progress: Progress | None = None,
@@ -119,6 +119,7 @@ def explain(
 ) -> Explanation:
     """Explain one picture's score.
 
+    source: a picture, or what ``detector.look`` gave for it, which spares the looking.
     method: "attention" (one look at the picture), "occlusion" (65 looks), "lime" (300), or None for the fast one that
     the detector's members allow. of, progress: as for ``LimeExplainer.explain``. options: of ``LimeExplainer``.
     Raises OptionError for another method, and otherwise as ``LimeExplainer.explain`` does; ExplanationError too where

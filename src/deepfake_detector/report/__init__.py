@@ -1,1 +1,31 @@
-"""What was found about a picture, as one page that stands by itself."""
+"""What was found about pictures, as one document that stands by itself: for a screen, a phone, paper or a file.
+
+>>> from deepfake_detector.report import examine_case, html
+>>> page = html([examine_case(DeepfakeDetector(), "photo.jpg")], "Is photo.jpg real?")  # doctest: +SKIP
+
+Nothing is judged here. ``case`` asks the detector, the explanation and the provenance; ``content`` says what they found
+in blocks that know neither HTML nor PDF; ``page`` and ``paper`` lay the blocks out.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .case import Case as Case
+    from .case import examine_case as examine_case
+    from .page import html as html
+    from .paper import pdf as pdf
+
+_HOME = {"Case": "case", "examine_case": "case", "html": "page", "pdf": "paper"}
+__all__ = [*_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
+    return value

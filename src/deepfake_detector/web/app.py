@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect
 
 from .. import __version__
 from ..detector import DeepfakeDetector
@@ -49,8 +50,9 @@ def build(detector: DeepfakeDetector | None, limits: Limits, api_key: str | None
     app.state.service, app.state.api_key = service, api_key
     app.include_router(router, dependencies=[Depends(authorised)])
     app.get("/metrics", dependencies=[Depends(authorised)])(metrics)
-    app.get("/healthz")(healthz)
-    app.get("/readyz")(readyz)
+    for path, health in (("/healthz", healthz), ("/readyz", readyz)):
+        app.get(path)(health)
+        app.head(path, include_in_schema=False)(health)
     if (STATIC / "index.html").is_file():
         app.get("/", include_in_schema=False)(page)
         app.mount("/static", StaticFiles(directory=STATIC))
@@ -58,7 +60,7 @@ def build(detector: DeepfakeDetector | None, limits: Limits, api_key: str | None
     app.add_exception_handler(DeepfakeDetectorError, problems.on_problem)
     app.add_exception_handler(HTTPException, problems.on_http)
     app.add_exception_handler(RequestValidationError, problems.on_validation)
-    app.add_exception_handler(Exception, problems.on_crash)
+    app.add_exception_handler(ClientDisconnect, problems.on_gone)
     if origins:
         app.add_middleware(
             CORSMiddleware,

@@ -1,4 +1,8 @@
-"""The outermost layer: headers that every answer carries, and the one place where requests are counted and logged."""
+"""The outermost layer: headers that every answer carries, and the one place where requests are counted and logged.
+
+An unexpected error becomes a problem here; the framework's own handler for them lies outside of every other layer, and
+its answers would lack the headers.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .metrics import Metrics
+from .problems import Problem
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
@@ -38,7 +43,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         begun = time.perf_counter()
-        status = 500
+        status = 0
 
         async def adding(message: Message) -> None:
             nonlocal status
@@ -51,6 +56,12 @@ class Edge:
 
         try:
             await self._app(scope, receive, adding)
+        except Exception:
+            if status:
+                raise
+            _log.exception("unexpected error")
+            problem = Problem("InternalError", "Something unexpected happened; the service's log says what.")
+            await problem.response()(scope, receive, adding)
         finally:
             seconds = time.perf_counter() - begun
             route = str(getattr(scope.get("route"), "path", "other"))

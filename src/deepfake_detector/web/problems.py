@@ -107,6 +107,6 @@ async def on_validation(_: Request, error: Exception) -> JSONResponse:
     return Problem("InvalidParameter", detail, extra={"errors": wrong}).response()
 
 
-async def on_crash(_: Request, __: Exception) -> JSONResponse:
-    """Handler for what nobody expected. The server logs the traceback."""
-    return Problem("InternalError", "Something unexpected happened; the service's log says what.").response()
+async def on_gone(_: Request, __: Exception) -> JSONResponse:
+    """Handler for clients that leave while their body is read."""
+    return Problem("ClientGone", "Nobody waits for the answer.").response()

@@ -103,8 +103,9 @@ class Queue:
     def start(self) -> None:
         """Start the threads, once."""
         with self._changed:
-            if self._workers or self._closed:
+            if self._workers:
                 return
+            self._closed = False
             self._workers = [
                 threading.Thread(target=self._serve, name=f"inference-{i}", daemon=True) for i in range(self.threads)
             ]
@@ -113,13 +114,12 @@ class Queue:
 
     def stop(self) -> None:
         """Abandon what waits and let the threads end."""
+        self.withdraw(list(self._jobs))
         with self._changed:
             self._closed = True
-            jobs, self._jobs = list(self._jobs), deque()
+            workers, self._workers = self._workers, []
             self._changed.notify_all()
-        for job in jobs:
-            job.abandon()
-        for worker in self._workers:
+        for worker in workers:
             worker.join(timeout=5)
 
     def take(self, slots: int) -> None:
@@ -158,13 +158,7 @@ class Queue:
                     if self._closed:
                         return
                     self._changed.wait()
-            try:
-                self._run(jobs)
-            finally:
-                with self._changed:
-                    self._used -= sum(job.slots for job in jobs)
-                    self._long -= sum(job.work is not None for job in jobs)
-                    self._changed.notify()  # a long job may have waited for this one to end
+            self._run(jobs)
 
     def _next(self) -> list[_Job]:
         """The job whose turn it is, with pictures that wait behind it. Long work leaves a thread to pictures."""
@@ -185,22 +179,36 @@ class Queue:
 
     def _run(self, jobs: list[_Job]) -> None:
         begun = time.perf_counter()
-        jobs = [job for job in jobs if job.future.set_running_or_notify_cancel()]
-        if not jobs:
-            return
+        wanted = [job for job in jobs if job.future.set_running_or_notify_cancel()]
+        results: Sequence[Any] = ()
+        failed: BaseException | None = None
         try:
-            results = (
-                self._judge([job.picture for job in jobs]) if jobs[0].work is None else [jobs[0].work(jobs[0].step)]
-            )
+            if wanted:
+                results = self._results(wanted)
         except BaseException as error:  # belongs to the requests that wait, not to this thread
-            for job in jobs:
-                job.future.set_exception(error)
-            return
-        seconds = (time.perf_counter() - begun) / len(jobs)
-        for job, result in zip(jobs, results, strict=True):
-            job.future.set_result(result)
-        self._seconds += 0.1 * (seconds / jobs[0].slots - self._seconds)
-        self._observe(jobs[0].kind, seconds, len(jobs))
+            failed = error
+        with self._changed:  # before the answers: whoever has one may come again at once
+            self._used -= sum(job.slots for job in jobs)
+            self._long -= sum(job.work is not None for job in jobs)
+            self._changed.notify()  # long work may have waited for this to end
+            if results:
+                seconds = (time.perf_counter() - begun) / len(wanted)
+                self._seconds += 0.1 * (seconds / wanted[0].slots - self._seconds)
+                self._observe(wanted[0].kind, seconds, len(wanted))
+        for at, job in enumerate(wanted):
+            if failed is None:
+                job.future.set_result(results[at])
+            else:
+                job.future.set_exception(failed)
+
+    def _results(self, jobs: list[_Job]) -> Sequence[Any]:
+        """Of one piece of long work, or of pictures."""
+        if jobs[0].work is not None:
+            return [jobs[0].work(jobs[0].step)]
+        results = self._judge([job.picture for job in jobs])
+        if len(results) != len(jobs):
+            raise RuntimeError(f"{len(jobs)} pictures were given to the detector, and {len(results)} results came back")
+        return results
 
 
 class Place:

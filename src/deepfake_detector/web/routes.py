@@ -17,6 +17,8 @@ from ..explain import Explanation, explain
 from ..explain.explainer import default_method
 from ..explain.overlay import layer
 from ..types import REASONS, Failure, Prediction
+from . import schemas
+from .openapi import EXPLANATION, MANY, ONE, PREDICTION, answers
 from .problems import Problem, of_error
 from .queue import Full, Waiting
 from .service import Service, arrived, busy, finished
@@ -34,7 +36,7 @@ def service_of(request: Request) -> Service:
     return service
 
 
-@router.post("/predict")
+@router.post("/predict", responses=answers(schemas.Judged | schemas.Results, PREDICTION), openapi_extra=MANY)
 async def predict(request: Request) -> JSONResponse:
     """Judge one picture, or several.
 
@@ -61,7 +63,11 @@ async def predict(request: Request) -> JSONResponse:
     return JSONResponse({"results": [_entry(result, upload) for result, upload in zip(results, uploads, strict=True)]})
 
 
-@router.post("/explain")
+@router.post(
+    "/explain",
+    responses=answers(schemas.Explanation, EXPLANATION, "InvalidParameter", "ExplanationError", "MissingExtra"),
+    openapi_extra=ONE,
+)
 async def why(
     request: Request,
     method: Annotated[Literal["attention", "occlusion", "lime"] | None, Query()] = None,
@@ -86,7 +92,7 @@ async def why(
     return JSONResponse(await _one(request, "explain", work, SLOTS[chosen]))
 
 
-@router.get("/model")
+@router.get("/model", responses=answers(schemas.Model, None, body=False))
 async def model(request: Request) -> JSONResponse:
     """What answers: the model, its members, and the limits of this service."""
     service = service_of(request)

@@ -92,13 +92,13 @@ async def arrived(body: Awaitable[T], seconds: float) -> T:
 
 async def finished(request: Request, futures: Sequence[Future[Any]], seconds: float) -> list[Any]:
     """The results of work in the queue. Raises Problem after so many seconds, or when the client has left."""
-    results = asyncio.gather(*map(asyncio.wrap_future, futures))
+    results = asyncio.ensure_future(_all(futures))
     gone = asyncio.ensure_future(_gone(request))
     try:
         both: set[asyncio.Future[Any]] = {results, gone}
         await asyncio.wait(both, timeout=max(0, seconds), return_when=asyncio.FIRST_COMPLETED)
         if results.done():
-            return list(results.result())
+            return results.result()
         if gone.done():
             raise Problem("ClientGone", "Nobody waits for the answer.")
         raise Problem(
@@ -109,6 +109,10 @@ async def finished(request: Request, futures: Sequence[Future[Any]], seconds: fl
     finally:
         gone.cancel()
         results.cancel()
+
+
+async def _all(futures: Sequence[Future[Any]]) -> list[Any]:
+    return await asyncio.gather(*map(asyncio.wrap_future, futures))
 
 
 async def _gone(request: Request) -> None:

@@ -156,7 +156,10 @@ _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\0", 
 
 def looks_like_a_picture(data: bytes) -> bool:
     """Whether the first bytes are those of a supported format: what tells a damaged picture (422) from none (415)."""
-    return data.startswith(_SIGNATURES) or (data[:4], data[8:12]) == (b"RIFF", b"WEBP") or data[4:8] == b"ftyp"
+    inner = data[8:12]
+    if data[4:8] == b"ftyp":
+        return inner in (b"avif", b"avis")
+    return data.startswith(_SIGNATURES) or (data[:4], inner) == (b"RIFF", b"WEBP")
 
 
 def _too_large(most: int) -> Problem:

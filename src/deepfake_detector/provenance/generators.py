@@ -1,0 +1,76 @@
+"""Traces of picture generators: their parameters in the formats they write, and their names as the file's maker."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from .base import NAME, Finding, shown
+from .metadata import Metadata
+from .parameters import FORMATS
+from .software import makers
+
+_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "Midjourney": r"midjourney",
+        "DALL·E or another model of OpenAI": r"dall[\s\-·•.∙]?e\b|\bopenai\b|chatgpt|\bgpt-4o\b|\bgpt[- ]image\b",
+        "Adobe Firefly": r"\bfirefly\b",
+        "Google's generative AI": r"(made|edited|created) with google ai|\bgoogle imagen\b|\bimagen \d|\bgemini\b",
+        "Microsoft's image creator": r"bing image creator|image creator from|microsoft designer",
+        "Stable Diffusion": r"stable[ _-]?diffusion|\bsdxl\b|\bsd\.next\b|\bdreamstudio\b|stability ai",
+        "FLUX": r"\bflux[. ]?[12]\b|black forest labs",
+        "NovelAI": r"\bnovelai\b",
+        "ComfyUI": r"\bcomfyui\b",
+        "InvokeAI": r"\binvoke ?ai\b",
+        "Fooocus": r"\bfooocus\b",
+        "Draw Things": r"\bdraw things\b",
+        "Ideogram": r"\bideogram\b",
+        "Leonardo.Ai": r"\bleonardo\.?ai\b",
+        "Recraft": r"\brecraft\b",
+        "Grok": r"\bgrok\b|\bxai\b",
+    }
+)
+AI = re.compile("|".join(_NAMES.values()), re.IGNORECASE)
+"""Finds the name of a known generator."""
+
+
+def name_of(text: str) -> str | None:
+    """The generator that a text names, or None."""
+    return next((name for name, pattern in _NAMES.items() if re.search(pattern, text, re.IGNORECASE)), None)
+
+
+def generators(metadata: Metadata) -> list[Finding]:
+    """One finding for each format of parameters found; where there is none, for each generator named as the maker."""
+    written = [_written(name, details) for name, parse in FORMATS.items() if (details := parse(metadata))]
+    told = {finding.details["generator"] for finding in written}
+    named: dict[str, Finding] = {}
+    for place, text in makers(metadata):
+        name = name_of(text)
+        if name and not any(name in other for other in told):
+            named.setdefault(name, _named(name, place, text))
+    return [*written, *named.values()]
+
+
+def _written(name: str, details: Mapping[str, str]) -> Finding:
+    return Finding(
+        kind="generator",
+        origin="ai",
+        says=f"The file carries a generator's data in the format of {name}.",
+        proves="Whoever wrote the file put the data of a picture generator into it; cameras and ordinary editors "
+        "write nothing of the kind.",
+        limits="Such text can be copied into any picture; and a generator also writes it when it enlarged or changed a "
+        "photograph, so it does not say how much of the picture was generated.",
+        details={"generator": name, **{key: shown(value) for key, value in details.items() if value}},
+    )
+
+
+def _named(name: str, place: str, text: str) -> Finding:
+    return Finding(
+        kind="generator",
+        origin="ai",
+        says=f"The file names {name} as software that made or changed it ({place}: {shown(text, NAME)}).",
+        proves="The file was written, or its metadata copied, by a program that calls itself so.",
+        limits="The name is plain text that can be forged, and it does not say how much of the picture was generated.",
+        details={"generator": name, place: shown(text)},
+    )

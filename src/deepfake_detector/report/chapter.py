@@ -1,0 +1,252 @@
+"""What a report says of one picture. What is said of scores follows the README's section "What the scores mean"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ..explain.base import Method
+from ..provenance.base import shown
+from ..types import REASONS, Failure, Family, Prediction, Verdict
+from .blocks import Block, Cell, Chapter, Facts, Figure, Points, Ruling, Section, Table, Tone, Words
+from .case import Case, Evidence, Why
+from .findings import provenance
+from .pictures import reads_as
+
+_NAME = 200
+"""Characters of a file name that are shown."""
+_HEADLINES: Mapping[Verdict, str] = {
+    "fake": "The detector takes this picture for a forgery: altered, swapped or generated.",
+    "real": "The detector takes this picture for authentic: it noticed no forgery of the kinds it knows.",
+    "inconclusive": "The evidence is not enough for a verdict. Do not read this as real.",
+}
+_FAMILIES: Mapping[Family, str] = {
+    "swap": "a swapped, re-enacted or retouched face",
+    "gan": "a face made by a GAN",
+    "generated": "made by a diffusion model or a later generator",
+}
+_NOTES = {"small_face": "small", "cut_face": "cut by the border", "many_faces": "beyond the number that is scored"}
+_METHODS: Mapping[Method, str] = {
+    "attention": "what the score loses when the trace of a part inside the encoder is left out; no pixel is changed",
+    "occlusion": "parts are hidden with grey one after the other, and the detector is asked again each time",
+    "lime": "parts are hidden with grey at random, many times, and a regression says what each adds",
+}
+_FAITHFUL = (
+    "A map can look right and be made up. How well the maps of each method point at regions that are known to be "
+    "altered was measured, beside maps that know nothing of the detector; read the figures in docs/explanations.md, "
+    '"Are they true?". They judge where a map points, not the words beside it.'
+)
+
+
+def named(case: Case) -> str:
+    """The picture's name as it can be printed."""
+    return shown(case.name, _NAME) or "picture"
+
+
+def percent(score: float) -> str:
+    """A score, with the two decimals it has everywhere."""
+    return f"{100 * score:.2f}\N{NO-BREAK SPACE}%"
+
+
+def verdict(result: Prediction) -> Cell:
+    """The verdict in its colour."""
+    return Cell(result.verdict, "strong" if result.verdict == "inconclusive" else result.verdict)
+
+
+def reason(failure: Failure) -> str:
+    """Why there is no result, without the name that stands beside it."""
+    error = failure.error
+    return shown(getattr(error, "reason", None) or str(error).removeprefix(f"{failure.source}: "))
+
+
+def chapter(case: Case, number: int) -> Chapter:
+    """All sections of one picture."""
+    return Chapter(number, named(case), tuple(_sections(case)))
+
+
+def _sections(case: Case) -> Iterator[Section]:
+    if isinstance(case.found, Failure):
+        words = "There is no score for this picture: a failure is neither real nor fake."
+        yield Section("Could not be judged", (Words(reason(case.found), "warning"), Words(words)))
+    else:
+        yield Section("", (_ruling(case.found), *_faces(case.found)))
+        yield Section("What the score means", (Points(tuple(_meaning(case.found))),))
+        yield Section("Members of the ensemble, and whether they agree", tuple(_members(case.found)))
+        yield Section("What kind of forgery it would be", _kinds(case.found.prediction))
+        yield Section("What speaks for fake, and what for real", tuple(_why(case.why)))
+        yield Section("Quality of the picture, and reasons for caution", tuple(_quality(case.found)))
+    if case.provenance:
+        yield provenance(case.provenance, case.prediction)
+    yield Section("File and examination", (_file(case),))
+
+
+def _ruling(found: Evidence) -> Ruling:
+    result, (low, high) = found.prediction, found.band
+    return Ruling(
+        verdict=result.verdict,
+        headline=_HEADLINES[result.verdict],
+        text=f"Fake score {percent(result.score)}, real score {percent(result.real_score / 100)}. From "
+        f"{_plain(result.threshold)} on a picture is called fake; between {_plain(low)} and "
+        f"{_plain(high)} this one is inconclusive.",
+        score=result.score,
+        threshold=result.threshold,
+        band=(low, high),
+    )
+
+
+def _faces(found: Evidence) -> Iterator[Block]:
+    result = found.prediction
+    if not result.faces:
+        yield Figure(found.shown, "No face was found; the picture was judged as a whole.")
+        return
+    one = len(result.faces) == 1
+    yield Figure(
+        found.shown,
+        f"{'The face that was found' if one else f'The {len(result.faces)} faces that were found, largest first'}. "
+        "Boxes have the colour and number of the table; numbers begin at 0, as in the command line and in JSON.",
+        (("fake", "reads as fake"), ("real", "reads as real"), ("soft", "undecided, or not scored")),
+    )
+    rows = []
+    for number, face in enumerate(result.faces):
+        word = reads_as(face.score, found.band)
+        tone: Tone = "fake" if word == "fake" else "real" if word == "real" else "soft"
+        kind = max(face.kinds, key=lambda family: face.kinds[family]) if word == "fake" and face.kinds else ""
+        notes = ", ".join(filter(None, [f"most like {kind}" if kind else "", *(_NOTES[one] for one in face.reasons)]))
+        score = Cell("-") if face.score is None else Cell(percent(face.score), tone, face.score)
+        rows.append((Cell(str(number)), Cell(word, tone), Cell(notes), score, Cell(f"{face.face.size:.0f} px")))
+    yield Table(("face", "reads as", "notes", "its own fake score", "size"), tuple(rows), 3, (14, 28, 70, 46, 22))
+
+
+def _meaning(found: Evidence) -> Iterator[str]:
+    result, (low, high) = found.prediction, found.band
+    yield (
+        "The fake score is the calibrated probability, in percent, that the picture is fake; the real score is the "
+        "rest to 100. It is neither a share of the picture nor a measure of how much was altered."
+    )
+    rate = found.policy.false_alarms(result.threshold)
+    if rate is not None and found.aggregation == "stacked":
+        yield (
+            f"The threshold, {_plain(result.threshold)}, is put where at most {_plain(rate)} of the authentic pictures "
+            "it was set on (half of them resized, blurred or compressed again) arrive. On other pictures expect "
+            "another share."
+        )
+    why = ""
+    if found.policy.doubtful(result.reasons):
+        why = (
+            " The band is wider than usual, because the picture's quality is poor or the members contradict each other."
+        )
+    yield (
+        f"Between {_plain(low)} and {_plain(high)} the verdict is inconclusive, on either side of the threshold.{why} "
+        "Many pictures that are about as likely fake as real get a score there, often below the threshold: do not read "
+        "them as real."
+    )
+    if result.faces:
+        yield (
+            "The score of a face is of that face alone. The picture's score weighs every face together with the whole "
+            "picture, so it need not equal any of them."
+        )
+    yield (
+        "A verdict says nothing of who made a picture or why, and real does not mean true: captions, staging and "
+        "context are not judged."
+    )
+
+
+def _members(found: Evidence) -> Iterator[Block]:
+    scores = found.prediction.members
+    low, high = min(scores, key=lambda name: scores[name]), max(scores, key=lambda name: scores[name])
+    fakes = sum(score >= 0.5 for score in scores.values())
+    apart = scores[high] - scores[low]
+    agree = (
+        "contradict each other" if "members_disagree" in found.prediction.reasons else "do not contradict each other"
+    )
+    yield Words(
+        f"Of {len(scores)} members {fakes} lean to fake and {len(scores) - fakes} to real. They lie "
+        f"{100 * apart:.0f} points apart ({low} {percent(scores[low])}, {high} {percent(scores[high])}); more than "
+        f"{100 * found.policy.disagreement:.0f} count as a contradiction, so they {agree}."
+    )
+    rows = []
+    for member in found.members:
+        score = scores[member.name]
+        tone: Tone = "fake" if score >= 0.5 else "real"
+        looks = "faces" if member.region == "face" else "whole picture"
+        say = "yes" if member.asked else "no"
+        rows.append((Cell(member.name), Cell(looks), Cell(tone, tone), Cell(say), Cell(percent(score), tone, score)))
+    head = ("member", "looks at", "leans to", "has weight", "its own fake score")
+    yield Table(head, tuple(rows), 4, (42, 36, 26, 28, 48))
+    if not all(member.asked for member in found.members):
+        yield Words(
+            "The members' weights were learned. One without weight is a second opinion: it cannot move the score of "
+            "this picture, but it counts when contradictions are looked for.",
+            "soft",
+        )
+
+
+def _kinds(result: Prediction) -> tuple[Block, ...]:
+    families = sorted(_FAMILIES, key=lambda family: -result.kinds[family])
+    rows = tuple(
+        (Cell(family), Cell(_FAMILIES[family]), Cell(percent(result.kinds[family]), "", result.kinds[family]))
+        for family in families
+    )
+    note = (
+        "Each is the calibrated probability of that kind by itself; they need not add up to 100, and the verdict does "
+    )
+    note += "not come from them."
+    return (Table(("kind", "meaning", "score"), rows, 2, (30, 102, 48)), Words(note, "soft"))
+
+
+def _why(why: Why | str) -> Iterator[Block]:
+    if isinstance(why, str):
+        yield Words(f"There is no map: {why}")
+        return
+    area = "the middle of the picture" if why.face is None else f"face {why.face}, which weighed most in the verdict"
+    yield Figure(
+        why.shown,
+        f"Explained, inside the frame: {area}. Of what lies outside nothing is said. Strong colour: strong effect.",
+        (("fake", "plain vermilion speaks for fake"), ("real", "striped blue speaks for real")),
+    )
+    yield Words(why.words)
+    for warning in why.warnings:
+        yield Words(warning, "warning")
+    yield Facts((("method", f"{why.method}: {_METHODS[why.method]}"), ("how far to believe it", _FAITHFUL)))
+
+
+def _quality(found: Evidence) -> Iterator[Block]:
+    result, policy, quality = found.prediction, found.policy, found.quality
+    if result.reasons:
+        yield Points(tuple(f"{REASONS[reason]} ({reason})" for reason in result.reasons))
+    else:
+        yield Words("Nothing that was measured limits the verdict.")
+    width, height = result.size
+    face = f"{result.faces[0].face.size:.0f} pixels (small below {policy.small_face:g})" if result.faces else "none"
+    yield Facts(
+        (
+            ("shorter side", f"{min(width, height)} pixels (small below {policy.small_picture:g})"),
+            ("largest face", face),
+            ("sharpness", f"{quality.sharpness:.2f} (blurred below {policy.blurred:.2f})"),
+            (
+                "compression",
+                f"blocks at {quality.blockiness:.2f} (heavy above {policy.heavy_compression:.2f}; none: 1)",
+            ),
+        )
+    )
+
+
+def _file(case: Case) -> Facts:
+    rows = [("name", named(case))]
+    if case.sha256 is None:
+        rows.append(("file", "none was read, so there is no hash of it"))
+    else:
+        rows += [("sha256", case.sha256), ("size", f"{case.file_size:,} bytes")]
+    if not isinstance(case.found, Failure):
+        result = case.found.prediction
+        rows += [
+            ("format", case.found.container or "pixels, not a file"),
+            ("picture", f"{result.size[0]} x {result.size[1]} pixels, upright"),
+            ("members joined by", case.found.aggregation),
+            ("threshold", _plain(result.threshold)),
+        ]
+    return Facts((*rows, ("model", case.model), ("examined", case.time)))
+
+
+def _plain(score: float) -> str:
+    """A bound, in percent, without decimals it does not need."""
+    return f"{100 * score:.4g}\N{NO-BREAK SPACE}%"
