@@ -32,10 +32,12 @@ export function begin() {
 function next() {
   while (running < AT_ONCE && waiting.length) {
     running += 1;
-    waiting.shift()().finally(() => {
-      running -= 1;
-      next();
-    });
+    waiting
+      .shift()()
+      .finally(() => {
+        running -= 1;
+        next();
+      });
   }
 }
 
@@ -106,7 +108,11 @@ async function request(path, options, busy = () => {}) {
     try {
       response = await fetch(path, { ...options, headers: used === null ? {} : { "X-API-Key": used } });
     } catch {
-      throw new Problem(0, "No answer", "The service does not answer. It may be stopped, or it refused so large a file.");
+      throw new Problem(
+        0,
+        "No answer",
+        "The service does not answer. It may be stopped, or it refused so large a file.",
+      );
     }
     if (response.ok) return response;
     const seconds = response.status in TRIES ? secondsToWait(response) : null;
@@ -127,12 +133,20 @@ const FORM = 2048; // bytes that the form adds around the file, at most
 
 async function send(path, file, busy) {
   if (file.size + FORM > mostBytes) {
-    throw new Problem(413, "The file is too large", `This service takes at most ${Math.floor(mostBytes / 1e5) / 10} MB.`);
+    throw new Problem(
+      413,
+      "The file is too large",
+      `This service takes at most ${Math.floor(mostBytes / 1e5) / 10} MB.`,
+    );
   }
   try {
     await file.slice(0, 1).arrayBuffer();
   } catch {
-    throw new Problem(400, "Cannot be read", "This browser cannot read it: a folder, or a file that was moved or changed.");
+    throw new Problem(
+      400,
+      "Cannot be read",
+      "This browser cannot read it: a folder, or a file that was moved or changed.",
+    );
   }
   const body = new FormData();
   body.append("file", file, file.name || "picture");

@@ -18,10 +18,21 @@ export function svg(tag, attributes = {}, ...children) {
   return filled(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 }
 
+// Tells those who do not see the page.
+export function say(text) {
+  document.getElementById("live").textContent = text;
+}
+
 // A name that somebody else chose: its writing direction stays its own.
 export const bdi = (text) => h("bdi", {}, text);
 
-const STROKE = { fill: "none", stroke: "currentColor", "stroke-width": 2.4, "stroke-linecap": "round", "stroke-linejoin": "round" };
+const STROKE = {
+  fill: "none",
+  stroke: "currentColor",
+  "stroke-width": 2.4,
+  "stroke-linecap": "round",
+  "stroke-linejoin": "round",
+};
 const SHAPES = {
   fake: ["M12 3 22 21H2Z", "M12 10v5", "M12 18v.1"],
   real: ["M12 2a10 10 0 1 0 .1 0Z", "M7.5 12.5l3 3 6-7"],
@@ -33,5 +44,9 @@ const SHAPES = {
 // The sign of a state; each has a shape of its own, and words always stand beside it.
 export function icon(state) {
   const paths = SHAPES[state].map((d) => svg("path", { d, ...STROKE }));
-  return svg("svg", { viewBox: "0 0 24 24", class: `icon ${state}`, "aria-hidden": "true", focusable: "false" }, ...paths);
+  return svg(
+    "svg",
+    { viewBox: "0 0 24 24", class: `icon ${state}`, "aria-hidden": "true", focusable: "false" },
+    ...paths,
+  );
 }

@@ -9,14 +9,30 @@ let boxed = true;
 // Boxes as SVG in the pixels of the upright picture; their labels as text that keeps its size.
 function boxes(prediction, service) {
   const { width, height, faces } = prediction;
-  const drawn = svg("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", class: "boxes", "aria-hidden": "true" });
+  const drawn = svg("svg", {
+    viewBox: `0 0 ${width} ${height}`,
+    preserveAspectRatio: "none",
+    class: "boxes",
+    "aria-hidden": "true",
+  });
   const tags = [];
   faces.forEach((face, index) => {
     const [x0, y0, x1, y1] = face.box;
     const kind = side(face.score, prediction, service);
-    const place = { x: x0, y: y0, width: x1 - x0, height: y1 - y0, fill: "none", "vector-effect": "non-scaling-stroke" };
+    const place = {
+      x: x0,
+      y: y0,
+      width: x1 - x0,
+      height: y1 - y0,
+      fill: "none",
+      "vector-effect": "non-scaling-stroke",
+    };
     drawn.append(svg("rect", { ...place, class: "halo" }), svg("rect", { ...place, class: `box ${kind}` }));
-    const tag = h("span", { class: `tag ${kind}`, "aria-hidden": "true" }, `${index + 1}: ${face.score === null ? "not scored" : `${percent(face.score)} fake`}`);
+    const tag = h(
+      "span",
+      { class: `tag ${kind}`, "aria-hidden": "true" },
+      `${index + 1}: ${face.score === null ? "not scored" : `${percent(face.score)} fake`}`,
+    );
     const fromRight = x0 / width > 0.6;
     if (fromRight) tag.style.right = `${(100 * (width - x1)) / width}%`;
     else tag.style.left = `${(100 * x0) / width}%`;
@@ -56,8 +72,20 @@ export function stage(picture) {
     const [x0, y0, x1, y1] = explanation.area;
     const { width, height } = explanation.prediction;
     const layer = h("img", { class: "layer", alt: "", src: `data:image/png;base64,${explanation.layer.png}` });
-    const place = { x: x0, y: y0, width: x1 - x0, height: y1 - y0, fill: "none", "vector-effect": "non-scaling-stroke" };
-    const area = svg("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", class: "area", "aria-hidden": "true" });
+    const place = {
+      x: x0,
+      y: y0,
+      width: x1 - x0,
+      height: y1 - y0,
+      fill: "none",
+      "vector-effect": "non-scaling-stroke",
+    };
+    const area = svg("svg", {
+      viewBox: `0 0 ${width} ${height}`,
+      preserveAspectRatio: "none",
+      class: "area",
+      "aria-hidden": "true",
+    });
     area.append(svg("rect", { ...place, class: "halo" }), svg("rect", { ...place, class: "looked" }));
     photoOrNote().after(layer, area);
     const show = () => {
@@ -74,7 +102,7 @@ export function stage(picture) {
 
 // The slider under the picture; ``show`` is what ``lay`` gave.
 export function slider(show) {
-  const value = h("output", { for: "strength" }, `${strength}\u00a0%`);
+  const value = h("span", { class: "value", "aria-hidden": "true" });
   const input = h("input", { type: "range", id: "strength", min: 0, max: 100, step: 5, value: strength });
   const said = () => {
     value.textContent = `${strength}\u00a0%`;

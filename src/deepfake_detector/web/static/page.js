@@ -1,7 +1,7 @@
 // The page: ways in (choose, drop, paste), the list of pictures, and the one that is looked at.
 
 import { begin, model, predict, wireKeyDialog } from "./api.js";
-import { bdi, h, icon } from "./dom.js";
+import { bdi, h, icon, say } from "./dom.js";
 import { explanationPanel, provenancePanel, reportButton } from "./evidence.js";
 import { stage } from "./figure.js";
 import { faces, technical, verdict } from "./verdict.js";
@@ -45,7 +45,9 @@ function stateOf(picture) {
 
 function spoken(picture) {
   const [, words] = stateOf(picture);
-  const more = picture.prediction ? `probability of fake ${percent(probability(picture.prediction))}` : picture.problem.title;
+  const more = picture.prediction
+    ? `probability of fake ${percent(probability(picture.prediction))}`
+    : picture.problem.title;
   return `${picture.name}: ${words}, ${more}`;
 }
 
@@ -57,10 +59,12 @@ function judge(picture) {
   };
   update(picture);
   known()
-    .then(() => predict(picture.file, busy, () => {
-      picture.note = "Looking …";
-      update(picture);
-    }))
+    .then(() =>
+      predict(picture.file, busy, () => {
+        picture.note = "Looking …";
+        update(picture);
+      }),
+    )
     .then(
       (prediction) => {
         picture.prediction = prediction;
@@ -71,13 +75,18 @@ function judge(picture) {
     )
     .then(() => {
       if (!pictures.includes(picture)) return;
-      by("live").textContent = spoken(picture);
+      say(spoken(picture));
       update(picture);
     });
 }
 
 function add(files) {
-  const fresh = Array.from(files, (file) => ({ file, name: file.name || "pasted picture", url: URL.createObjectURL(file), answers: new Map() }));
+  const fresh = Array.from(files, (file) => ({
+    file,
+    name: file.name || "pasted picture",
+    url: URL.createObjectURL(file),
+    answers: new Map(),
+  }));
   if (!fresh.length) return;
   begin();
   for (const picture of fresh) {
@@ -85,7 +94,12 @@ function add(files) {
     const thumb = h("img", { class: "thumb", alt: "", src: picture.url, loading: "lazy", decoding: "async" });
     thumb.addEventListener("error", () => thumb.replaceWith(h("span", { class: "thumb" })));
     picture.said = h("span", { class: "said" });
-    picture.item = h("button", { type: "button", class: "item", onclick: () => choose(picture, true) }, thumb, picture.said);
+    picture.item = h(
+      "button",
+      { type: "button", class: "item", onclick: () => choose(picture, true) },
+      thumb,
+      picture.said,
+    );
     by("list").append(h("li", {}, picture.item));
     judge(picture);
   }
@@ -109,7 +123,10 @@ function summary() {
   by("pictures").hidden = pictures.length < 2;
   by("work").classList.toggle("many", pictures.length > 1);
   const tally = (test) => pictures.filter(test).length;
-  const parts = Object.entries(VERDICTS).map(([name, words]) => [tally((one) => one.prediction?.verdict === name), words.title.toLowerCase()]);
+  const parts = Object.entries(VERDICTS).map(([name, words]) => [
+    tally((one) => one.prediction?.verdict === name),
+    words.title.toLowerCase(),
+  ]);
   parts.push([tally((one) => one.problem), "not judged"], [tally((one) => !one.prediction && !one.problem), "to come"]);
   const told = parts.filter(([number]) => number).map(([number, words]) => `${number} ${words}`);
   by("summary").textContent = `${counted(pictures.length, "picture", "pictures")}: ${told.join(", ")}.`;
@@ -137,12 +154,20 @@ function unanswered(picture, seen) {
   const said = problem
     ? [
         h("p", { class: "verdict failed" }, icon("failed"), h("strong", {}, "Not judged")),
-        h("p", {}, h("strong", {}, `${problem.title}. `), bdi(problem.message)),
+        h("p", {}, h("strong", {}, `${problem.title}.`)),
+        problem.message && h("p", {}, bdi(problem.message.charAt(0).toUpperCase() + problem.message.slice(1))),
         h("p", { class: "soft" }, "That is no verdict: it speaks neither for real nor for fake."),
         problem.mayPass && h("button", { type: "button", class: "button", onclick: () => again(picture) }, "Try again"),
       ]
     : [h("p", { class: "verdict working" }, icon("working"), h("strong", {}, picture.note))];
-  return [h("div", { class: "answer short" }, h("div", { class: "panel" }, ...said.filter(Boolean)), h("div", { class: "panel" }, seen.element))];
+  return [
+    h(
+      "div",
+      { class: "answer short" },
+      h("div", { class: "panel" }, ...said.filter(Boolean)),
+      h("div", { class: "panel" }, seen.element),
+    ),
+  ];
 }
 
 function again(picture) {
@@ -159,7 +184,12 @@ function answered(picture, seen) {
       "div",
       { class: "answer" },
       h("div", { class: "panel" }, ...verdict(prediction, said).filter(Boolean), reportButton(picture)),
-      h("div", { class: "side" }, h("div", { class: "panel" }, seen.element, control ?? ""), explanationPanel(picture, prediction, seen)),
+      h(
+        "div",
+        { class: "side" },
+        h("div", { class: "panel" }, seen.element, control ?? ""),
+        explanationPanel(picture, prediction, seen),
+      ),
       h("section", { class: "panel" }, h("h3", {}, "Faces"), faces(prediction, said)),
       provenancePanel(picture),
     ),
@@ -173,7 +203,7 @@ function clear() {
   chosen = null;
   by("list").replaceChildren();
   by("result").replaceChildren();
-  by("live").textContent = "The list is empty.";
+  say("The list is empty.");
   summary();
   by("files").focus();
 }

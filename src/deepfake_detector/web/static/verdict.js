@@ -1,7 +1,19 @@
 // The answer: verdict, bar, reasons, what it means and what it does not.
 
 import { h, icon, svg } from "./dom.js";
-import { KINDS, VERDICTS, counted, exact, likeliest, percent, probability, reason, regionName, side, zone } from "./words.js";
+import {
+  KINDS,
+  VERDICTS,
+  counted,
+  exact,
+  likeliest,
+  percent,
+  probability,
+  reason,
+  regionName,
+  side,
+  zone,
+} from "./words.js";
 
 const at = (share) => `${(100 * share).toFixed(2)}%`;
 
@@ -30,15 +42,27 @@ export function bar(prediction, service) {
   const meter = h(
     "div",
     {
-      class: "bar", role: "meter", "aria-label": "Probability that the picture is fake", "aria-valuemin": 0, "aria-valuemax": 100,
-      "aria-valuenow": (100 * score).toFixed(0), "aria-valuetext": said,
+      class: "bar",
+      role: "meter",
+      "aria-label": "Probability that the picture is fake",
+      "aria-valuemin": 0,
+      "aria-valuemax": 100,
+      "aria-valuenow": (100 * score).toFixed(0),
+      "aria-valuetext": said,
     },
     h("div", { class: "above" }, placed(h("span", { class: "mark" }, `threshold ${exactShort(threshold)}`), threshold)),
     h("div", { class: "strip" }, ...parts, placed(h("span", { class: "tick" }), threshold)),
     h(
       "div",
       { class: "below" },
-      placed(svg("svg", { viewBox: "0 0 20 14", class: "needle", "aria-hidden": "true" }, svg("path", { d: "M10 0 20 14H0Z" })), score),
+      placed(
+        svg(
+          "svg",
+          { viewBox: "0 0 20 14", class: "needle", "aria-hidden": "true" },
+          svg("path", { d: "M10 0 20 14H0Z" }),
+        ),
+        score,
+      ),
       placed(h("span", { class: "mark strong" }, `${percent(score)} fake`), score),
     ),
   );
@@ -61,7 +85,13 @@ const points = (sentences) => h("ul", {}, ...sentences.map((sentence) => h("li",
 
 function likely(prediction) {
   if (prediction.prediction !== "Fake" || !Object.keys(prediction.kinds).length) return null;
-  return h("p", {}, "Most like: ", h("strong", {}, KINDS[likeliest(prediction.kinds)] ?? likeliest(prediction.kinds)), ".");
+  return h(
+    "p",
+    {},
+    "Most like: ",
+    h("strong", {}, KINDS[likeliest(prediction.kinds)] ?? likeliest(prediction.kinds)),
+    ".",
+  );
 }
 
 export function verdict(prediction, service) {
@@ -81,7 +111,8 @@ export function verdict(prediction, service) {
 }
 
 function table(caption, head, rows) {
-  const cells = ([first, ...rest]) => h("tr", {}, h("th", { scope: "row" }, first), ...rest.map((cell) => h("td", {}, cell)));
+  const cells = ([first, ...rest]) =>
+    h("tr", {}, h("th", { scope: "row" }, first), ...rest.map((cell) => h("td", {}, cell)));
   return h(
     "div",
     { class: "wide", tabindex: 0, role: "region", "aria-label": caption },
@@ -109,7 +140,11 @@ export function faces(prediction, service) {
       [like && `Most like ${like}.`, notes].filter(Boolean).join(" ") || "–",
     ];
   });
-  return table(`${counted(rows.length, "face", "faces")}, each judged by itself`, ["Face", "Fake", "Size", "Notes"], rows);
+  return table(
+    `${counted(rows.length, "face", "faces")}, each judged by itself`,
+    ["Face", "Fake", "Size", "Notes"],
+    rows,
+  );
 }
 
 export function technical(prediction, service) {
