@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,14 +12,14 @@ import fastapi
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from PIL import Image
+from PIL import Image, PngImagePlugin
 from web_fakes import encoded, flat
 
 from deepfake_detector import DeepfakeDetector, OptionError
 from deepfake_detector.types import Pixels
 from deepfake_detector.web import Limits, create_app, schemas
 from deepfake_detector.web import service as service_module
-from deepfake_detector.web.openapi import EXPLANATION, PREDICTION
+from deepfake_detector.web.openapi import EXPLANATION, PREDICTION, PROVENANCE
 from deepfake_detector.web.problems import CODES
 
 PROBLEM = "application/problem+json"
@@ -105,6 +106,30 @@ def test_lime_is_bounded(client: TestClient, coffee: Pixels) -> None:
 def test_what_cannot_be_explained_is_a_problem(client: TestClient, query: str, code: str) -> None:
     found = problem(client.post(f"/v1/explain?{query}", content=flat(200)), code)
     assert "everything" not in found.detail  # what was sent is not repeated
+
+
+def test_provenance_is_told_beside_the_score(client: TestClient, astronaut: Pixels) -> None:
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text("parameters", "a portrait\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512")
+    data = encoded(astronaut, pnginfo=notes)
+    found = schemas.Provenance.model_validate(client.post("/v1/provenance", content=data).json())
+    assert (found.source, found.format) == ("upload", "PNG")
+    assert found.sha256 == hashlib.sha256(data).hexdigest()
+    assert [(one.kind, one.origin) for one in found.findings] == [("generator", "ai")]
+    problem(client.post("/v1/provenance", content=b"no picture"), "UnsupportedMediaType")
+
+
+def test_a_report_is_a_page_to_be_saved(client: TestClient, astronaut: Pixels) -> None:
+    answer = client.post("/v1/report", files={"f": ("<b>bold</b> & co.png", encoded(astronaut))})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="report.html"'
+    assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    assert "<script" not in answer.text
+    assert "b&gt; &amp; co.png" in answer.text
+    assert "<b>bold" not in answer.text
+    problem(client.post("/v1/report", content=encoded(astronaut)[:5000]), "ImageUnreadable")
+    problem(client.post("/v1/report?method=lime", content=encoded(astronaut)), "InvalidParameter")
 
 
 def test_only_one_picture_is_explained(client: TestClient) -> None:
@@ -265,9 +290,11 @@ def test_an_application_starts_again_after_it_stopped(judge: DeepfakeDetector) -
 
 def test_openapi_has_every_address_with_examples_that_are_right(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
-    assert {"/v1/predict", "/v1/explain", "/v1/model", "/healthz", "/readyz", "/metrics"} <= set(document["paths"])
+    v1 = {f"/v1/{name}" for name in ("predict", "explain", "provenance", "report", "model")}
+    assert set(document["paths"]) == {*v1, "/healthz", "/readyz", "/metrics"}
     schemas.Judged.model_validate(PREDICTION)
     schemas.Explanation.model_validate(EXPLANATION)
+    schemas.Provenance.model_validate(PROVENANCE)
     predict = document["paths"]["/v1/predict"]["post"]
     assert predict["responses"]["200"]["content"]["application/json"]["example"] == PREDICTION
     assert set(predict["requestBody"]["content"]) == {"image/*", "application/octet-stream", "multipart/form-data"}
@@ -292,7 +319,7 @@ def _references(node: object) -> Iterator[str]:
             yield from _references(value)
 
 
-@pytest.mark.parametrize("wrong", [{"body": 0}, {"timeout": 0}, {"workers": 0}, {"files": 5, "queue": 4}])
+@pytest.mark.parametrize("wrong", [{"body": 0}, {"timeout": 0}, {"threads": 0}, {"files": 5, "queue": 4}])
 def test_limits_that_cannot_hold_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(OptionError):
         Limits(**wrong)  # type: ignore[arg-type]

@@ -82,7 +82,7 @@ JPEG = encoded(np.random.default_rng(0).integers(0, 256, (100, 100, 3), np.uint8
         pytest.param(b"file:///etc/passwd", (415, "UnsupportedMediaType"), id="path"),
     ],
 )
-@pytest.mark.parametrize("path", ["/v1/predict", "/v1/explain"])
+@pytest.mark.parametrize("path", ["/v1/predict", "/v1/explain", "/v1/report"])
 def test_bad_pictures(client: TestClient, path: str, data: bytes, expected: tuple[int, str]) -> None:
     assert code(client.post(path, content=data)) == expected
     if data:
@@ -170,10 +170,19 @@ def test_html_in_metadata_goes_nowhere(client: TestClient, astronaut: Pixels) ->
     exif[0x010E] = exif[0x013B] = SCRIPT
     for data in (encoded(astronaut, pnginfo=notes), encoded(astronaut, "JPEG", exif=exif)):
         assert SCRIPT.encode() in data
-        for path in ("/v1/predict", "/v1/explain"):
+        for path in ("/v1/predict", "/v1/explain", "/v1/report"):
             answer = client.post(path, content=data)
             assert answer.status_code == 200
             assert SCRIPT not in answer.text
+        told = client.post("/v1/provenance", content=data)  # raw values belong here: as JSON, never as a page
+        assert (told.status_code, told.headers["content-type"]) == (200, "application/json")
+
+
+def test_html_in_a_file_name_stays_text_in_a_report(client: TestClient, astronaut: Pixels) -> None:
+    name = "<img src=x onerror=alert(1)>.png"
+    page = client.post("/v1/report", files={"f": (name, encoded(astronaut))})
+    assert "<img src=x" not in page.text
+    assert "&lt;img src=x onerror=alert(1)&gt;.png" in page.text
 
 
 HEAD = b'Content-Disposition: form-data; name="f"; filename="a"\r\n'
@@ -247,7 +256,8 @@ def test_nothing_is_written_or_fetched_or_logged(
     big = encoded(noise, pnginfo=notes)
     assert len(big) > 2 * MIB  # the framework's own parser would put this into a temporary file
     with TestClient(create_app(judge, Limits(files=2))) as client, caplog.at_level(logging.DEBUG):
-        client.post("/v1/predict", files={"f": ("warm.png", big)})  # imports write byte code, once
+        for path in ("predict", "explain", "provenance", "report"):  # imports write byte code, once
+            client.post(f"/v1/{path}", content=flat(0))
         caplog.clear()
         watching = True
         try:
@@ -255,6 +265,8 @@ def test_nothing_is_written_or_fetched_or_logged(
                 client.post("/v1/predict", content=big),
                 client.post("/v1/predict", files=[("f", ("secret-a.png", big)), ("f", ("secret-b.png", big[:-9]))]),
                 client.post("/v1/explain", files={"f": ("secret-c.png", big)}),
+                client.post("/v1/provenance", files={"f": ("secret-e.png", big)}),
+                client.post("/v1/report", files={"f": ("secret-f.png", big)}),
                 client.post("/v1/predict", files={"secret-field": ("secret-d.png", b"secret-bytes")}),
                 client.post("/v1/predict", content=b"http://127.0.0.1:9/secret.jpg"),
                 client.get("/secret-path?secret=1"),
@@ -266,7 +278,7 @@ def test_nothing_is_written_or_fetched_or_logged(
             ]
         finally:
             watching = False
-    assert [answer.status_code for answer in answers] == [200, 200, 200, 415, 415, 404, 400]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 200, 415, 415, 404, 400]
     assert watched == []
     ours = [record.getMessage() for record in caplog.records if not record.name.startswith("httpx")]
     assert any("/v1/predict" in line for line in ours)

@@ -179,7 +179,7 @@ def _talk(app: FastAPI, talk: Callable[[httpx.AsyncClient], Any]) -> None:
 
 def test_the_service_answers_429_when_it_is_full_and_health_all_the_while(toy: str) -> None:
     held = Held(toy)
-    app = create_app(held, Limits(queue=3, files=3, workers=1))
+    app = create_app(held, Limits(queue=3, files=3, threads=1))
     queue = app.state.service.queue
 
     async def talk(client: httpx.AsyncClient) -> None:
@@ -203,7 +203,7 @@ def test_the_service_answers_429_when_it_is_full_and_health_all_the_while(toy: s
 
 def test_too_long_is_503_and_what_still_waits_is_dropped(toy: str) -> None:
     held = Held(toy)
-    app = create_app(held, Limits(workers=1, timeout=1))
+    app = create_app(held, Limits(threads=1, timeout=1))
     queue = app.state.service.queue
 
     async def talk(client: httpx.AsyncClient) -> None:
@@ -239,7 +239,7 @@ def test_a_body_that_dribbles_in_is_cut_off(toy: str) -> None:
 @pytest.mark.parametrize("within_body", [True, False])
 def test_a_client_that_leaves_takes_its_picture_along(toy: str, within_body: bool) -> None:
     held = Held(toy)
-    app = create_app(held, Limits(workers=1))
+    app = create_app(held, Limits(threads=1))
     queue = app.state.service.queue
     sent: list[Any] = []
 

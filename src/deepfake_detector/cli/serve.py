@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from typing import Any
 
@@ -61,10 +60,9 @@ def serve(
 
     try:
         require("web")
-        import uvicorn
-
         from ..detector import DeepfakeDetector
         from ..web import create_app
+        from ..web.server import run
 
         bounds = _limits(**limits)
         detector = DeepfakeDetector(
@@ -85,19 +83,7 @@ def serve(
             f"Set {_KEY}, or listen on 127.0.0.1.",
             err=True,
         )
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for name in ("uvicorn", "deepfake_detector.web"):
-        logging.getLogger(name).setLevel(logging.INFO)
-    # The server's own log would have whole addresses, as clients write them; ours has routes.
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=int(bounds.timeout),
-    )
+    run(app, host, port, bounds.timeout)
 
 
 def _limits(
@@ -115,8 +101,8 @@ def _limits(
         body=max_body * _MIB,
         files=max_files,
         queue=queue,
-        workers=threads,
         timeout=timeout,
         long_timeout=long_timeout,
         samples=max_samples,
+        **({} if threads is None else {"threads": threads}),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..errors import OptionError
 
@@ -15,9 +15,9 @@ class Limits:
     """Bounds of the service. With the queue full of the largest bodies, uploads take ``queue * body`` bytes at worst.
 
     body: bytes of a request. files: pictures of a request. queue: pictures in the house, waiting or worked on; beyond
-    it the answer is 429. workers: pictures worked on at once; None chooses by the number of processors, as
-    ``predict_batch`` does. timeout: seconds a request may take, from its first byte in to its answer.
-    long_timeout: the same for explanations and reports. samples: pictures that LIME may have scored.
+    it the answer is 429. threads: pictures worked on at once; unless given, as many as ``predict_batch`` takes.
+    timeout: seconds a request may take, from its first byte in to its answer. long_timeout: the same for explanations,
+    provenance and reports. samples: pictures that LIME may have scored.
 
     Raises OptionError where a bound is below 1, or a request of the most files could never enter the queue.
     """
@@ -25,23 +25,18 @@ class Limits:
     body: int = 32 * MIB
     files: int = 16
     queue: int = 64
-    workers: int | None = None
+    threads: int = field(default_factory=lambda: min(4, os.cpu_count() or 1))
     timeout: float = 60.0
     long_timeout: float = 300.0
     samples: int = 300
 
     def __post_init__(self) -> None:
-        for name in ("body", "files", "queue", "workers", "timeout", "long_timeout", "samples"):
+        for name in ("body", "files", "queue", "threads", "timeout", "long_timeout", "samples"):
             value = getattr(self, name)
-            if value is not None and not value >= 1:
+            if not value >= 1:
                 raise OptionError(f"{name} must be at least 1, got {value}")
         if self.files > self.queue:
             raise OptionError(
                 f"a request may have {self.files} files, but the queue holds {self.queue}; "
                 "make the queue larger or allow fewer files"
             )
-
-    @property
-    def threads(self) -> int:
-        """Pictures worked on at once."""
-        return self.workers or min(4, os.cpu_count() or 1)

@@ -75,6 +75,24 @@ EXPLANATION: dict[str, Any] = {
     "layer": {"png": "iVBORw0KGgo...", "width": 512, "height": 512},
 }
 
+PROVENANCE: dict[str, Any] = {
+    "source": "upload",
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "format": "PNG",
+    "findings": [
+        {
+            "kind": "generator",
+            "origin": "ai",
+            "says": "The file carries the settings of an image generator.",
+            "proves": "Whoever wrote the file put them there.",
+            "limits": "Text like this can be added to any picture, and is lost when a picture is saved anew.",
+            "details": {"parameters": "a portrait, Steps: 20"},
+        }
+    ],
+    "notes": [],
+    "caution": "Findings are evidence beside the score and never change it. Finding nothing proves nothing.",
+}
+
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}  # there by way of ``schemas.Results``
 _EVERYWHERE = ("KeyRequired", "NotReady", "InternalError")
 _OF_BODIES = (
@@ -95,11 +113,13 @@ _OF_BODIES = (
 def answers(model: Any, example: Any, *codes: str, body: bool = True) -> dict[int | str, Any]:
     """The answers of one address: its result, and its problems by status.
 
+    model, example: None where there is nothing to say.
     codes: problems beside those of every address and (body) of those that read pictures.
     """
-    found: dict[int | str, Any] = {
-        200: {"model": model, **({"content": {"application/json": {"example": example}}} if example else {})}
-    }
+    good: dict[str, Any] = {} if model is None else {"model": model}
+    if example is not None:
+        good["content"] = {"application/json": {"example": example}}
+    found: dict[int | str, Any] = {200: good}
     for code in (*_EVERYWHERE, *(_OF_BODIES if body else ()), *codes):
         status, title = CODES[code]
         entry = found.setdefault(

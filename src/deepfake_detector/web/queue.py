@@ -25,7 +25,8 @@ _log = logging.getLogger(__name__)
 
 Judge = Callable[[Sequence[Any]], Sequence[Any]]
 Observe = Callable[[str, float, int], None]
-Work = Callable[[Callable[[int], object]], Any]
+Step = Callable[[int], object]
+Work = Callable[[Step], Any]
 
 
 class Full(Exception):
@@ -61,6 +62,11 @@ class _Job:
     work: Work | None = None
     future: Future[Any] = field(default_factory=Future)
     abandoned: bool = False
+
+    @property
+    def long(self) -> bool:
+        """Whether it holds a thread for longer than a picture does."""
+        return self.slots > 1
 
     def step(self, _: int = 1) -> None:
         """Called by long work as it goes on."""
@@ -163,12 +169,12 @@ class Queue:
     def _next(self) -> list[_Job]:
         """The job whose turn it is, with pictures that wait behind it. Long work leaves a thread to pictures."""
         room = self._long < max(1, self.threads - 1)
-        first = next((job for job in self._jobs if job.work is None or room), None)
+        first = next((job for job in self._jobs if room or not job.long), None)
         if first is None:
             return []
         self._jobs.remove(first)
+        self._long += first.long
         if first.work is not None:
-            self._long += 1
             return [first]
         pictures = [job for job in self._jobs if job.work is None]
         # A fair share, so that no thread is idle while another has several.
@@ -189,7 +195,7 @@ class Queue:
             failed = error
         with self._changed:  # before the answers: whoever has one may come again at once
             self._used -= sum(job.slots for job in jobs)
-            self._long -= sum(job.work is not None for job in jobs)
+            self._long -= sum(job.long for job in jobs)
             self._changed.notify()  # long work may have waited for this to end
             if results:
                 seconds = (time.perf_counter() - begun) / len(wanted)
@@ -202,7 +208,7 @@ class Queue:
                 job.future.set_exception(failed)
 
     def _results(self, jobs: list[_Job]) -> Sequence[Any]:
-        """Of one piece of long work, or of pictures."""
+        """Of one piece of work, or of pictures."""
         if jobs[0].work is not None:
             return [jobs[0].work(jobs[0].step)]
         results = self._judge([job.picture for job in jobs])

@@ -6,21 +6,24 @@ import asyncio
 import base64
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from PIL import Image
 
 from ..errors import DeepfakeDetectorError, ImageUnreadable
 from ..explain import Explanation, explain
 from ..explain.explainer import default_method
 from ..explain.overlay import layer
+from ..provenance import examine
+from ..report import examine_case, html
 from ..types import REASONS, Failure, Prediction
 from . import schemas
-from .openapi import EXPLANATION, MANY, ONE, PREDICTION, answers
+from .openapi import EXPLANATION, MANY, ONE, PREDICTION, PROVENANCE, answers
 from .problems import Problem, of_error
-from .queue import Full, Waiting
+from .queue import Full, Step, Waiting
 from .service import Service, arrived, busy, finished
 from .uploads import Upload, looks_like_a_picture, receive
 
@@ -85,11 +88,49 @@ async def why(
             raise Problem("InvalidParameter", f"samples: at most {most} on this service.")
         options = {"num_samples": samples or most}
 
-    def work(picture: Waiting, step: Callable[[int], object]) -> dict[str, Any]:
-        explanation = explain(detector, picture, chosen, of, step, **options)
+    def work(upload: Upload, step: Step) -> dict[str, Any]:
+        explanation = explain(detector, Waiting(upload.data), chosen, of, step, **options)
         return {**explanation.to_dict(), "layer": _layer(explanation)}
 
     return JSONResponse(await _one(request, "explain", work, SLOTS[chosen]))
+
+
+@router.post("/provenance", responses=answers(schemas.Provenance, PROVENANCE), openapi_extra=ONE)
+async def provenance(request: Request) -> JSONResponse:
+    """Say what one picture's file tells of its origin: evidence beside the score, never inside it."""
+
+    def work(upload: Upload, _: Step) -> dict[str, Any]:
+        return examine(Waiting(upload.data)).to_dict()
+
+    return JSONResponse(await _one(request, "provenance", work))
+
+
+@router.post(
+    "/report",
+    response_class=HTMLResponse,
+    responses=answers(None, None, "InvalidParameter", "MissingExtra"),
+    openapi_extra=ONE,
+)
+async def report(
+    request: Request, method: Annotated[Literal["attention", "occlusion"] | None, Query()] = None
+) -> HTMLResponse:
+    """Everything about one picture as one HTML page that stands by itself, to be saved."""
+    detector = service_of(request).detector
+    chosen = method or default_method(detector)
+
+    def work(upload: Upload, _: Step) -> str:
+        # The name is put in afterwards: what goes wrong on the way is logged, and names are not.
+        case = examine_case(detector, Waiting(upload.data), Waiting.name, chosen)
+        if case.failure is not None:
+            raise case.failure.error
+        return html([replace(case, name=upload.name or Waiting.name)], "POST /v1/report")
+
+    text = await _one(request, "report", work, SLOTS[chosen])
+    headers = {
+        "Content-Disposition": 'attachment; filename="report.html"',
+        "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+    }
+    return HTMLResponse(text, headers=headers)
 
 
 @router.get("/model", responses=answers(schemas.Model, None, body=False))
@@ -121,9 +162,7 @@ async def model(request: Request) -> JSONResponse:
     )
 
 
-async def _one(
-    request: Request, kind: str, work: Callable[[Waiting, Callable[[int], object]], Any], slots: int = 1
-) -> Any:
+async def _one(request: Request, kind: str, work: Callable[[Upload, Step], Any], slots: int = 1) -> Any:
     """What ``work`` makes of the request's one picture, in a thread of the queue."""
     service = service_of(request)
     limits = service.limits
@@ -132,7 +171,7 @@ async def _one(
     with service.enter() as place:
         [upload] = await arrived(receive(request, limits.body, 1), limits.timeout)
         try:
-            future = place.work(kind, lambda step: work(Waiting(upload.data), step), slots)
+            future = place.work(kind, lambda step: work(upload, step), slots)
         except Full as full:
             raise busy(full) from None
         try:

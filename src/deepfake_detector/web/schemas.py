@@ -121,6 +121,28 @@ class Explanation(_Model):
     layer: Layer
 
 
+class Finding(_Model):
+    """One thing found in the picture's file."""
+
+    kind: Literal["c2pa", "digital_source_type", "camera", "generator", "software", "jpeg_tables"]
+    origin: Literal["ai", "camera", "edited", "unknown"]
+    says: str
+    proves: str
+    limits: str = Field(description="what it does not prove")
+    details: dict[str, str] = Field(description="raw values out of the file: escape them before showing them")
+
+
+class Provenance(_Model):
+    """What a picture's file says of its origin."""
+
+    source: str = Field(description='always "upload"')
+    sha256: str | None
+    format: str | None
+    findings: list[Finding]
+    notes: list[str]
+    caution: str
+
+
 class Bounds(_Model):
     """What this service allows."""
 
