@@ -7,7 +7,7 @@ let strength = 60; // of the heat map, in percent; kept from picture to picture
 let boxed = true;
 
 // Boxes as SVG in the pixels of the upright picture; their labels as text that keeps its size.
-function boxes(prediction, service) {
+function boxes(prediction) {
   const { width, height, faces } = prediction;
   const drawn = svg("svg", {
     viewBox: `0 0 ${width} ${height}`,
@@ -18,7 +18,7 @@ function boxes(prediction, service) {
   const tags = [];
   faces.forEach((face, index) => {
     const [x0, y0, x1, y1] = face.box;
-    const kind = side(face.score, prediction, service);
+    const kind = side(face.score, prediction);
     const place = {
       x: x0,
       y: y0,
@@ -53,9 +53,9 @@ export function stage(picture) {
     photo.replaceWith(h("p", { class: "photo unshown" }, "This browser cannot show this kind of picture."));
   });
 
-  function mark(prediction, service) {
+  function mark(prediction) {
     shape(prediction.width, prediction.height);
-    const over = h("div", { class: "over", hidden: !boxed }, ...boxes(prediction, service));
+    const over = h("div", { class: "over", hidden: !boxed }, ...boxes(prediction));
     element.append(over);
     if (!prediction.faces.length) return null;
     const box = h("input", { type: "checkbox", id: "boxed", checked: boxed });

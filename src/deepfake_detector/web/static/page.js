@@ -178,7 +178,7 @@ function again(picture) {
 function answered(picture, seen) {
   const { prediction } = picture;
   const said = service ?? {};
-  const control = seen.mark(prediction, said);
+  const control = seen.mark(prediction);
   return [
     h(
       "div",

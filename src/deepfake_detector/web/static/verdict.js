@@ -29,16 +29,16 @@ function placed(element, share) {
 }
 
 // From 0 (real) to 100 (fake), with the zone of "cannot tell", the threshold and the score.
-export function bar(prediction, service) {
+export function bar(prediction) {
   const score = probability(prediction);
   const { threshold } = prediction;
-  const [low, high] = zone(prediction, service) ?? [threshold, threshold];
+  const [low, high] = zone(prediction) ?? [threshold, threshold];
   const parts = [
     sized(h("span", { class: "part real" }, h("span", {}, "real")), 0, low),
     sized(h("span", { class: "part inconclusive" }, h("span", {}, "cannot tell")), low, high),
     sized(h("span", { class: "part fake" }, h("span", {}, "fake")), high, 1),
   ];
-  const said = `${percent(score)} fake. ${scale(prediction, service)}`;
+  const said = `${percent(score)} fake. ${scale(prediction)}`;
   const meter = h(
     "div",
     {
@@ -66,19 +66,16 @@ export function bar(prediction, service) {
       placed(h("span", { class: "mark strong" }, `${percent(score)} fake`), score),
     ),
   );
-  return h("div", {}, meter, h("p", { class: "soft" }, scale(prediction, service)));
+  return h("div", {}, meter, h("p", { class: "soft" }, scale(prediction)));
 }
 
 const exactShort = (share) => `${Number((100 * share).toFixed(1))}\u00a0%`;
 
-function scale(prediction, service) {
+function scale(prediction) {
   const from = `From ${exactShort(prediction.threshold)} on a picture counts as fake`;
-  const band = zone(prediction, service);
-  if (!band) return `${from}.`;
-  const [low, high] = band.map(exactShort);
-  const wide = band === service.inconclusive.poor_band && band !== service.inconclusive.band;
-  const why = wide ? " (wider than usual here, because of what is noted below)" : "";
-  return `${from}; between ${low} and ${high} the answer is “cannot tell”${why}.`;
+  if (!zone(prediction)) return `${from}.`;
+  const [low, high] = zone(prediction).map(exactShort);
+  return `${from}; between ${low} and ${high} the answer is “cannot tell”. The poorer the picture, the wider that zone.`;
 }
 
 const points = (sentences) => h("ul", {}, ...sentences.map((sentence) => h("li", {}, sentence)));
@@ -99,7 +96,7 @@ export function verdict(prediction, service) {
   const reasons = prediction.reasons.map((key) => reason(key, service));
   return [
     h("p", { class: `verdict ${prediction.verdict}` }, icon(prediction.verdict), h("strong", {}, words.title)),
-    bar(prediction, service),
+    bar(prediction),
     likely(prediction),
     reasons.length > 0 && h("h3", {}, "What limits this answer"),
     reasons.length > 0 && points(reasons),
@@ -129,7 +126,7 @@ function table(caption, head, rows) {
 export function faces(prediction, service) {
   if (!prediction.faces.length) return h("p", {}, "No face was found; the picture was judged as a whole.");
   const rows = prediction.faces.map((face, index) => {
-    const kind = side(face.score, prediction, service);
+    const kind = side(face.score, prediction);
     const sign = kind === "none" ? [] : [icon(kind), " "];
     const like = kind === "fake" && Object.keys(face.kinds).length ? (KINDS[likeliest(face.kinds)] ?? "") : "";
     const notes = face.reasons.map((key) => reason(key, service)).join(" ");

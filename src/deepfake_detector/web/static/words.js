@@ -64,17 +64,13 @@ export const exact = (score) => `${(100 * score).toFixed(2)}\u00a0%`;
 export const probability = (prediction) => prediction.fake_score / 100;
 
 // Where the service answers "cannot tell" for a picture like this one: [low, high], or null where it does not say.
-export function zone(prediction, service) {
-  const bands = service.inconclusive;
-  if (!bands) return null;
-  return prediction.reasons.some((reason) => bands.poor_reasons.includes(reason)) ? bands.poor_band : bands.band;
-}
+export const zone = (prediction) => prediction.inconclusive ?? null;
 
 // On which side a face stands: "fake", "real", "inconclusive", or "none" where it has no score.
-export function side(score, prediction, service) {
+export function side(score, prediction) {
   if (score === null) return "none";
-  const band = zone(prediction, service);
-  if (band && band[0] < score && score < band[1]) return "inconclusive";
+  const [low, high] = zone(prediction) ?? [1, 0];
+  if (low < score && score < high) return "inconclusive";
   return score >= prediction.threshold ? "fake" : "real";
 }
 
