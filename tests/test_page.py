@@ -21,7 +21,7 @@ from PIL import Image
 
 from deepfake_detector import DeepfakeDetector
 from deepfake_detector.provenance.base import KINDS, ORIGINS
-from deepfake_detector.types import FAMILIES, Face
+from deepfake_detector.types import FAMILIES, Face, Prediction
 from deepfake_detector.web import Limits, create_app
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 STATIC = Path(__file__).parents[1] / "src/deepfake_detector/web/static"
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FAKE, REAL, UNSURE = (EXAMPLES / f"{name}.jpg" for name in ("fake-collins-as-hopper", "real-collins", "real-hopper"))
+TITLES = {FAKE: "Probably fake", REAL: "Probably authentic", UNSURE: "Cannot tell"}
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -101,6 +102,12 @@ def served(detector: DeepfakeDetector) -> Iterator[str]:
     """The shipped detector."""
     with Served(detector) as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def judged(detector: DeepfakeDetector) -> dict[Path, Prediction]:
+    """What the page must say of the examples."""
+    return {path: detector.predict(path) for path in TITLES}
 
 
 @pytest.fixture(scope="module")
@@ -192,15 +199,14 @@ def test_data_never_becomes_markup_and_the_policy_allows_every_line() -> None:
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_a_fake_a_real_and_an_unclear_picture(
-    look: str, served: str, visit: Open, axe: str, shots: Path, detector: DeepfakeDetector
+    look: str, served: str, visit: Open, axe: str, shots: Path, judged: dict[Path, Prediction]
 ) -> None:
     page = visit(served, **LOOKS[look])
     wait_for(page.locator("#about li").first)
     page.screenshot(path=shots / f"{look}-empty.png")
     assert not violations(page, axe)
-    expected = {path: detector.predict(path) for path in (FAKE, REAL, UNSURE)}
-    for path, title in ((FAKE, "Probably fake"), (REAL, "Probably authentic"), (UNSURE, "Cannot tell")):
-        result = expected[path]
+    for path, title in TITLES.items():
+        result = judged[path]
         choose(page, path)
         page.get_by_role("heading", name=path.name).wait_for()
         page.locator("#result .verdict", has_text=title).wait_for()
@@ -334,7 +340,7 @@ def test_the_zone_and_the_words_are_the_services(toy_served: str, visit: Open, t
     zone = page.locator("#result .part.inconclusive")
     zone.wait_for()
     style = zone.evaluate("node => [node.style.left, node.style.width]")
-    assert style == ["40.00%", "20.00%"]
+    assert style == ["40%", "20%"]
     words = page.evaluate("import('./static/words.js').then(words => JSON.parse(JSON.stringify(words)))")
     assert tuple(words["KINDS"]) == FAMILIES
     assert set(words["VERDICTS"]) == {"fake", "real", "inconclusive"}
