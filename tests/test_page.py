@@ -162,6 +162,12 @@ def save_grey(folder: Path, level: int, name: str | None = None) -> Path:
     return path
 
 
+def picture_of(page: Page, path: Path) -> None:
+    """The whole page, from its top: the list stays in sight and would be taken half-way down."""
+    page.evaluate("scrollTo(0, 0)")
+    page.screenshot(path=path, full_page=True)
+
+
 def violations(page: Page, axe: str) -> list[str]:
     page.evaluate(axe)
     found = page.evaluate("axe.run(document)")["violations"]
@@ -223,13 +229,13 @@ def test_a_fake_a_real_and_an_unclear_picture(
         page.locator("#result code").wait_for()
         assert not violations(page, axe)
         assert no_sideways_scroll(page)
-        page.screenshot(path=shots / f"{look}-{path.stem}.png", full_page=True)
+        picture_of(page, shots / f"{look}-{path.stem}.png")
     assert page.locator("#list .item").count() == 3
     page.locator("#result").get_by_text("Numbers and members").click()
     page.get_by_role("cell", name="the whole picture").first.wait_for()
     assert not violations(page, axe)
     assert no_sideways_scroll(page)
-    page.screenshot(path=shots / f"{look}-numbers.png", full_page=True)
+    picture_of(page, shots / f"{look}-numbers.png")
 
 
 def test_slider_report_and_provenance(served: str, visit: Open, tmp_path: Path) -> None:
@@ -301,15 +307,15 @@ def test_many_pictures_errors_and_hostile_names(
     assert not page.locator("img[src='x']").count()
     assert page.locator("#result rect.box.fake").count() == 2
     page.get_by_role("slider").wait_for()
-    page.screenshot(path=shots / "light-list.png", full_page=True)
+    picture_of(page, shots / "light-list.png")
     items.nth(3).click()
-    page.locator("#result").get_by_text("This is not a picture of a supported format").wait_for()
+    page.locator("#result").get_by_text("Not a picture of a supported format").wait_for()
     assert "neither for real nor for fake" in page.locator("#result").inner_text()
     assert not page.locator("#result [role=meter]").count()
     assert not violations(page, axe)
-    page.screenshot(path=shots / "light-error.png", full_page=True)
+    picture_of(page, shots / "light-error.png")
     items.nth(4).click()
-    page.locator("#result").get_by_text("The picture has too few pixels").wait_for()
+    page.locator("#result").get_by_text("8 x 8 pixels are too few to judge").wait_for()
     page.get_by_role("button", name="Clear the list").click()
     assert not page.locator("#work").is_visible()
     assert page.locator("#files").evaluate("node => node === document.activeElement")
@@ -491,4 +497,4 @@ def test_a_file_larger_than_the_service_takes_is_not_sent(toy: str, visit: Open,
         path = tmp_path / "large.jpg"
         path.write_bytes(bytes(100_000))
         choose(page, path)
-        page.locator("#result").get_by_text("This service takes at most 0.1 MB.").wait_for()
+        page.locator("#result").get_by_text("The file is too large: this service takes at most 0.1 MB.").wait_for()

@@ -5,10 +5,9 @@ const TRIES = { 429: 60, 503: 15 }; // a busy service is asked again for longer 
 
 // What the service, or the way to it, says against a request. status 0: there was no answer.
 export class Problem extends Error {
-  constructor(status, title, detail) {
-    super(detail ?? "");
+  constructor(status, message) {
+    super(message.charAt(0).toUpperCase() + message.slice(1));
     this.status = status;
-    this.title = title;
   }
 
   get mayPass() {
@@ -96,7 +95,7 @@ async function problem(response) {
   } catch {
     // Not from the service itself (a proxy's page, say): the status has to do.
   }
-  return new Problem(response.status, said.title || `The service answered ${response.status}`, said.detail);
+  return new Problem(response.status, said.detail || said.title || `The service answered ${response.status}.`);
 }
 
 // The response where it is 2xx; a Problem otherwise. busy: called with the seconds of each wait.
@@ -108,11 +107,7 @@ async function request(path, options, busy = () => {}) {
     try {
       response = await fetch(path, { ...options, headers: used === null ? {} : { "X-API-Key": used } });
     } catch {
-      throw new Problem(
-        0,
-        "No answer",
-        "The service does not answer. It may be stopped, or it refused so large a file.",
-      );
+      throw new Problem(0, "The service does not answer. It may be stopped, or it refused so large a file.");
     }
     if (response.ok) return response;
     const seconds = response.status in TRIES ? secondsToWait(response) : null;
@@ -133,20 +128,12 @@ const FORM = 2048; // bytes that the form adds around the file, at most
 
 async function send(path, file, busy) {
   if (file.size + FORM > mostBytes) {
-    throw new Problem(
-      413,
-      "The file is too large",
-      `This service takes at most ${Math.floor(mostBytes / 1e5) / 10} MB.`,
-    );
+    throw new Problem(413, `The file is too large: this service takes at most ${Math.floor(mostBytes / 1e5) / 10} MB.`);
   }
   try {
     await file.slice(0, 1).arrayBuffer();
   } catch {
-    throw new Problem(
-      400,
-      "Cannot be read",
-      "This browser cannot read it: a folder, or a file that was moved or changed.",
-    );
+    throw new Problem(400, "This browser cannot read it: a folder, or a file that was moved or changed.");
   }
   const body = new FormData();
   body.append("file", file, file.name || "picture");

@@ -15,8 +15,6 @@ function once(picture, name, ask) {
   return picture.answers.get(name);
 }
 
-const wordsOf = (problem) => [problem.title, problem.message].filter(Boolean).join(". ");
-
 const wait = (words) => h("p", { class: "soft busy" }, words);
 
 // Fills the element when the answer comes, unless another is wanted by then; where the service has no such route the
@@ -27,7 +25,7 @@ async function fill(element, answer, parts, wanted = () => true) {
     if (wanted()) element.replaceChildren(...parts(known));
   } catch (error) {
     if (error.status === 404) element.closest("[data-panel]").hidden = true;
-    else if (wanted()) element.replaceChildren(h("p", { class: "notice" }, wordsOf(error)));
+    else if (wanted()) element.replaceChildren(h("p", { class: "notice" }, error.message));
   }
 }
 
@@ -170,7 +168,7 @@ export function reportButton(picture) {
       save(await report(picture.file), `report-${picture.name.replace(/\.[^.]*$/, "") || "picture"}.html`);
       note.textContent = "Saved: one HTML file that opens anywhere.";
     } catch (error) {
-      note.textContent = error.status === 404 ? "This service writes no reports." : `No report. ${wordsOf(error)}`;
+      note.textContent = error.status === 404 ? "This service writes no reports." : `No report. ${error.message}`;
     }
     button.disabled = false;
     button.focus();

@@ -47,7 +47,7 @@ function spoken(picture) {
   const [, words] = stateOf(picture);
   const more = picture.prediction
     ? `probability of fake ${percent(probability(picture.prediction))}`
-    : picture.problem.title;
+    : picture.problem.message;
   return `${picture.name}: ${words}, ${more}`;
 }
 
@@ -154,8 +154,7 @@ function unanswered(picture, seen) {
   const said = problem
     ? [
         h("p", { class: "verdict failed" }, icon("failed"), h("strong", {}, "Not judged")),
-        h("p", {}, h("strong", {}, `${problem.title}.`)),
-        problem.message && h("p", {}, bdi(problem.message.charAt(0).toUpperCase() + problem.message.slice(1))),
+        h("p", {}, problem.message),
         h("p", { class: "soft" }, "That is no verdict: it speaks neither for real nor for fake."),
         problem.mayPass && h("button", { type: "button", class: "button", onclick: () => again(picture) }, "Try again"),
       ]

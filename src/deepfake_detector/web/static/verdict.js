@@ -125,36 +125,35 @@ function table(caption, head, rows) {
 
 export function faces(prediction, service) {
   if (!prediction.faces.length) return h("p", {}, "No face was found; the picture was judged as a whole.");
-  const rows = prediction.faces.map((face, index) => {
+  const items = prediction.faces.map((face, index) => {
     const kind = side(face.score, prediction);
-    const sign = kind === "none" ? [] : [icon(kind), " "];
-    const like = kind === "fake" && Object.keys(face.kinds).length ? (KINDS[likeliest(face.kinds)] ?? "") : "";
-    const notes = face.reasons.map((key) => reason(key, service)).join(" ");
-    return [
-      `Face\u00a0${index + 1}`,
-      h("span", { class: "score" }, ...sign, face.score === null ? "not scored" : percent(face.score)),
-      `${Math.round(face.size)}\u00a0px`,
-      [like && `Most like ${like}.`, notes].filter(Boolean).join(" ") || "–",
-    ];
+    const like = kind === "fake" && KINDS[likeliest(face.kinds)];
+    const notes = [like && `Most like ${like}.`, ...face.reasons.map((key) => reason(key, service))].filter(Boolean);
+    return h(
+      "li",
+      { class: "face" },
+      kind === "none" ? null : icon(kind),
+      h("strong", {}, `Face\u00a0${index + 1}: ${face.score === null ? "not scored" : `${percent(face.score)} fake`}`),
+      h("span", { class: "soft" }, `${Math.round(face.size)}\u00a0px`),
+      notes.length > 0 && h("p", {}, notes.join(" ")),
+    );
   });
-  return table(
-    `${counted(rows.length, "face", "faces")}, each judged by itself`,
-    ["Face", "Fake", "Size", "Notes"],
-    rows,
-  );
+  const caption = `${counted(items.length, "face", "faces")}, each judged by itself, as numbered in the picture.`;
+  return h("div", {}, h("p", { class: "soft" }, caption), h("ul", { class: "faces" }, ...items));
 }
 
 export function technical(prediction, service) {
   const cards = new Map((service.members ?? []).map((card) => [card.name, card]));
   const members = Object.entries(prediction.members).map(([name, score]) => {
     const card = cards.get(name) ?? {};
-    return [name, regionName(card.region), card.architecture ?? "", exact(score)];
+    const built = h("span", { class: "built" }, card.architecture ?? "");
+    return [h("span", {}, name, built), regionName(card.region), exact(score)];
   });
   const kinds = Object.entries(prediction.kinds).map(([name, score]) => [KINDS[name] ?? name, exact(score)]);
   const numbers = [
     ["Probability of fake", `${prediction.fake_score.toFixed(2)}\u00a0%`],
     ["Probability of real", `${prediction.real_score.toFixed(2)}\u00a0%`],
-    ["Whole picture without its faces' own members", exact(prediction.scene_score)],
+    ["Fake, by the members that look at the whole picture", exact(prediction.scene_score)],
     ["Threshold", exact(prediction.threshold)],
     ["Size", `${prediction.width} × ${prediction.height} px`],
     ["Model", prediction.model],
@@ -165,6 +164,6 @@ export function technical(prediction, service) {
     h("summary", {}, "Numbers and members"),
     table("The numbers", ["What", "Value"], numbers),
     table("By kind of forgery (they need not add up to 100 %)", ["Kind", "Probability"], kinds),
-    table("What each member of the ensemble says by itself", ["Member", "Looks at", "Built on", "Fake"], members),
+    table("What each member of the ensemble says by itself", ["Member", "Looks at", "Fake"], members),
   );
 }
