@@ -138,7 +138,7 @@ export function faces(prediction, service) {
       notes.length > 0 && h("p", {}, notes.join(" ")),
     );
   });
-  const caption = `${counted(items.length, "face", "faces")}, each judged by itself, as numbered in the picture.`;
+  const caption = `${counted(items.length, "face", "faces")}, numbered as in the picture; each score is of the face alone.`;
   return h("div", {}, h("p", { class: "soft" }, caption), h("ul", { class: "faces" }, ...items));
 }
 
@@ -146,8 +146,8 @@ export function technical(prediction, service) {
   const cards = new Map((service.members ?? []).map((card) => [card.name, card]));
   const members = Object.entries(prediction.members).map(([name, score]) => {
     const card = cards.get(name) ?? {};
-    const built = h("span", { class: "built" }, card.architecture ?? "");
-    return [h("span", {}, name, built), regionName(card.region), exact(score)];
+    const built = h("span", { class: "built" }, `looks at ${regionName(card.region)}; ${card.architecture ?? ""}`);
+    return [h("span", {}, name, built), exact(score)];
   });
   const kinds = Object.entries(prediction.kinds).map(([name, score]) => [KINDS[name] ?? name, exact(score)]);
   const numbers = [
@@ -164,6 +164,6 @@ export function technical(prediction, service) {
     h("summary", {}, "Numbers and members"),
     table("The numbers", ["What", "Value"], numbers),
     table("By kind of forgery (they need not add up to 100 %)", ["Kind", "Probability"], kinds),
-    table("What each member of the ensemble says by itself", ["Member", "Looks at", "Fake"], members),
+    table("What each member of the ensemble says by itself", ["Member", "Fake"], members),
   );
 }
