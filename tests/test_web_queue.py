@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -24,7 +25,7 @@ class Bench:
         self.begun, self.free = threading.Semaphore(0), threading.Event()
         self.asked: list[list[bytes]] = []
         self.seen: list[tuple[str, int]] = []
-        self.queue = Queue(self.judge, bound, threads, lambda kind, _, count: self.seen.append((kind, count)))
+        self.queue = Queue(self.judge, bound, threads, 60, lambda kind, _, count: self.seen.append((kind, count)))
 
     def judge(self, pictures: Sequence[Waiting]) -> list[bytes]:
         self.begun.release()
@@ -59,6 +60,19 @@ def test_beyond_the_bound_there_is_no_place(bench: Callable[[int, int], Bench]) 
             place.judge([b"a", b"b", b"c"])
         assert queue.used == 2
     assert queue.used == 0
+
+
+def test_what_could_not_be_done_in_time_has_no_place(bench: Callable[[int, int], Bench]) -> None:
+    queue = bench(60, 2).queue
+    queue._seconds = 10.0  # a picture, as measured
+    with contextlib.ExitStack() as places:
+        for _ in range(13):
+            places.enter_context(queue.enter())  # the last found 12 pictures of 10 s for 2 threads: the 60 s allowed
+        with pytest.raises(Full) as full:
+            queue.enter()
+        assert full.value.seconds == 33  # half of 13 * 10 / 2
+    with queue.enter():  # an empty queue always takes one
+        pass
 
 
 def test_pictures_that_wait_are_judged_together(bench: Callable[[int, int], Bench]) -> None:
@@ -110,7 +124,7 @@ def test_a_picture_whose_client_has_left_is_not_read() -> None:
         picture.read()
 
 
-def test_long_work_leaves_a_thread_to_pictures_and_stops_when_nobody_waits(
+def test_long_work_goes_one_at_a_time_and_stops_when_nobody_waits(
     bench: Callable[[int, int], Bench],
 ) -> None:
     made = bench(20, 2)
@@ -219,6 +233,26 @@ def test_too_long_is_503_and_what_still_waits_is_dropped(toy: str) -> None:
 
     _talk(app, talk)
     assert held.calls == [1, 1]
+
+
+def test_who_waits_when_the_service_stops_is_told(toy: str) -> None:
+    held = Held(toy)
+    app = create_app(held, Limits(threads=1))
+    queue = app.state.service.queue
+
+    async def talk(client: httpx.AsyncClient) -> None:
+        first = asyncio.create_task(client.post("/v1/predict", content=flat(255)))
+        await _until(lambda: len(held.calls) == 1)
+        second = asyncio.create_task(client.post("/v1/predict", content=flat(255)))
+        await _until(lambda: len(queue._jobs) == 1)
+        stopping = asyncio.create_task(asyncio.to_thread(queue.stop))
+        told = await second
+        assert (told.status_code, told.json()["code"]) == (503, "NotReady")
+        held.free.set()
+        assert (await first).status_code == 200  # what was in hand
+        await stopping
+
+    _talk(app, talk)
 
 
 def test_a_body_that_dribbles_in_is_cut_off(toy: str) -> None:

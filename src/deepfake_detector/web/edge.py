@@ -10,6 +10,7 @@ import logging
 import time
 
 from starlette.datastructures import MutableHeaders
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .metrics import Metrics
@@ -64,6 +65,7 @@ class Edge:
             await problem.response()(scope, receive, adding)
         finally:
             seconds = time.perf_counter() - begun
-            route = str(getattr(scope.get("route"), "path", "other"))
+            other = "/static" if isinstance(scope.get("endpoint"), StaticFiles) else "other"
+            route = str(getattr(scope.get("route"), "path", other))
             self._metrics.request(route, status, seconds)
             _log.info("%s %s %.3f s", route, status, seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -41,6 +42,7 @@ CODES: Mapping[str, tuple[int, str]] = MappingProxyType(
 """Status and title by code."""
 
 MEDIA_TYPE = "application/problem+json"
+_log = logging.getLogger(__name__)
 
 
 class Problem(Exception):
@@ -79,6 +81,7 @@ def of_error(error: DeepfakeDetectorError) -> Problem:
     """An error of this package as a problem; what clients can do nothing about is told without particulars."""
     code = type(error).__name__
     if code not in CODES:
+        _log.error("%s", error)
         return Problem("InternalError", "The picture could not be judged; the service's log says why.")
     return Problem(code, error.reason if isinstance(error, ImageError) else str(error))
 

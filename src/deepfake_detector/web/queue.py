@@ -7,7 +7,6 @@ judged together, whatever requests they came with. What nobody waits for any mor
 from __future__ import annotations
 
 import io
-import logging
 import math
 import threading
 import time
@@ -20,8 +19,6 @@ from typing import Any
 
 _TOGETHER = 4
 """Pictures that one thread judges in one call; a waiting client's picture is not held up by more than these."""
-
-_log = logging.getLogger(__name__)
 
 Judge = Callable[[Sequence[Any]], Sequence[Any]]
 Observe = Callable[[str, float, int], None]
@@ -83,17 +80,18 @@ class _Job:
 class Queue:
     """judge: given pictures, gives results in their order. bound: slots. threads: jobs worked on at once.
 
-    observe: called with the kind of work, the seconds one took, and how many there were.
+    patience: seconds; where what is taken already would need longer there is no room either, and a client is told so
+    now instead of waiting in vain. observe: called with the kind of work, the seconds one took, how many there were.
     """
 
-    def __init__(self, judge: Judge, bound: int, threads: int, observe: Observe) -> None:
+    def __init__(self, judge: Judge, bound: int, threads: int, patience: float, observe: Observe) -> None:
         self._judge, self._observe = judge, observe
-        self.bound, self.threads = bound, threads
+        self.bound, self.threads, self._patience = bound, threads, patience
         self._jobs: deque[_Job] = deque()
         self._changed = threading.Condition()
         self._used = 0
         self._long = 0
-        self._seconds = 0.5
+        self._seconds: float | None = None
         self._workers: list[threading.Thread] = []
         self._closed = False
 
@@ -120,8 +118,8 @@ class Queue:
 
     def stop(self) -> None:
         """Abandon what waits and let the threads end."""
-        self.withdraw(list(self._jobs))
         with self._changed:
+            self.withdraw(list(self._jobs))
             self._closed = True
             workers, self._workers = self._workers, []
             self._changed.notify_all()
@@ -129,11 +127,11 @@ class Queue:
             worker.join(timeout=5)
 
     def take(self, slots: int) -> None:
-        """Count slots as used. Raises Full where there are not as many."""
+        """Count slots as used. Raises Full where there are not as many, or what has them needs too long."""
         with self._changed:
-            if self._used + slots > self.bound:
-                seconds = math.ceil(self._used * self._seconds / self.threads / 2)
-                raise Full(min(60, max(1, seconds)))
+            expected = self._used * (self._seconds or 0) / self.threads
+            if self._used + slots > self.bound or expected > self._patience:
+                raise Full(min(60, max(1, math.ceil(expected / 2))))
             self._used += slots
 
     def give(self, slots: int) -> None:
@@ -167,9 +165,11 @@ class Queue:
             self._run(jobs)
 
     def _next(self) -> list[_Job]:
-        """The job whose turn it is, with pictures that wait behind it. Long work leaves a thread to pictures."""
-        room = self._long < max(1, self.threads - 1)
-        first = next((job for job in self._jobs if room or not job.long), None)
+        """The job whose turn it is, with pictures that wait behind it.
+
+        Long work goes one at a time: it leaves the other threads to pictures, and may need gigabytes for a large one.
+        """
+        first = next((job for job in self._jobs if not (job.long and self._long)), None)
         if first is None:
             return []
         self._jobs.remove(first)
@@ -196,10 +196,11 @@ class Queue:
         with self._changed:  # before the answers: whoever has one may come again at once
             self._used -= sum(job.slots for job in jobs)
             self._long -= sum(job.long for job in jobs)
-            self._changed.notify()  # long work may have waited for this to end
+            self._changed.notify()  # long work may have waited for this to end, and a thread with it
             if results:
                 seconds = (time.perf_counter() - begun) / len(wanted)
-                self._seconds += 0.1 * (seconds / wanted[0].slots - self._seconds)
+                if wanted[0].kind == "predict":
+                    self._seconds = seconds if self._seconds is None else 0.9 * self._seconds + 0.1 * seconds
                 self._observe(wanted[0].kind, seconds, len(wanted))
         for at, job in enumerate(wanted):
             if failed is None:

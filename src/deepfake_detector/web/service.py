@@ -29,7 +29,7 @@ class Service:
     def __init__(self, detector: DeepfakeDetector | None, limits: Limits) -> None:
         self.limits = limits
         self.metrics = Metrics()
-        self.queue = Queue(self._judge, limits.queue, limits.threads, self.metrics.work)
+        self.queue = Queue(self._judge, limits.queue, limits.threads, limits.timeout, self.metrics.work)
         self.metrics.watch_queue(lambda: self.queue.used)
         self._detector = detector
         self._loading: threading.Thread | None = None
@@ -97,6 +97,8 @@ async def finished(request: Request, futures: Sequence[Future[Any]], seconds: fl
     try:
         both: set[asyncio.Future[Any]] = {results, gone}
         await asyncio.wait(both, timeout=max(0, seconds), return_when=asyncio.FIRST_COMPLETED)
+        if results.cancelled():
+            raise Problem("NotReady", "The service is being stopped.")
         if results.done():
             return results.result()
         if gone.done():
