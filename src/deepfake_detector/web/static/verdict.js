@@ -145,8 +145,9 @@ export function faces(prediction, service) {
 export function technical(prediction, service) {
   const cards = new Map((service.members ?? []).map((card) => [card.name, card]));
   const members = Object.entries(prediction.members).map(([name, score]) => {
-    const card = cards.get(name) ?? {};
-    const built = h("span", { class: "built" }, `looks at ${regionName(card.region)}; ${card.architecture ?? ""}`);
+    const card = cards.get(name);
+    const about = card ? `looks at ${regionName(card.region)}; ${card.architecture}` : "";
+    const built = h("span", { class: "built" }, about);
     return [h("span", {}, name, built), exact(score)];
   });
   const kinds = Object.entries(prediction.kinds).map(([name, score]) => [KINDS[name] ?? name, exact(score)]);
