@@ -453,6 +453,23 @@ def test_two_at_once_at_most(toy_served: str, visit: Open, tmp_path: Path) -> No
     wait_for(page.locator("#list .icon.working"), 0)
 
 
+def test_a_list_that_is_cleared_is_not_worked_on(toy_served: str, visit: Open, tmp_path: Path) -> None:
+    page = visit(toy_served, **LIGHT)
+    asked: list[Route] = []
+    page.route("**/v1/predict", lambda route: asked.append(route))
+    choose(page, *[save_grey(tmp_path, level) for level in range(0, 200, 20)])
+    while len(asked) < 2:
+        page.wait_for_timeout(20)
+    page.get_by_role("button", name="Clear the list").click()
+    page.unroute("**/v1/predict")
+    choose(
+        page, save_grey(tmp_path, 255)
+    )  # its turn comes at once: the two under way are given up, the rest never sent
+    page.locator("#result .verdict.fake").wait_for()
+    assert len(asked) == 2
+    assert not page.locator("#pictures").is_visible()
+
+
 def test_no_answer_is_said_and_can_be_tried_again(toy_served: str, visit: Open, tmp_path: Path) -> None:
     page = visit(toy_served, expected=("net::ERR_FAILED",), **LIGHT)
     failing = [True]

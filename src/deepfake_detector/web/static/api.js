@@ -126,7 +126,7 @@ export async function model() {
 
 const FORM = 2048; // bytes that the form adds around the file, at most
 
-async function send(path, file, busy) {
+async function send(path, file, busy, signal) {
   if (file.size + FORM > mostBytes) {
     throw new Problem(413, `The file is too large: this service takes at most ${Math.floor(mostBytes / 1e5) / 10} MB.`);
   }
@@ -137,14 +137,15 @@ async function send(path, file, busy) {
   }
   const body = new FormData();
   body.append("file", file, file.name || "picture");
-  return request(path, { method: "POST", body }, busy);
+  return request(path, { method: "POST", body, signal }, busy);
 }
 
-// started: called when its turn has come. busy: with the seconds, each time the service asks to wait.
-export function predict(file, busy, started) {
+// signal: gives it up. busy: called with the seconds, each time the service asks to wait. started: when its turn comes.
+export function predict(file, signal, busy, started) {
   return queued(async () => {
+    signal.throwIfAborted();
     started();
-    return (await send("v1/predict", file, busy)).json();
+    return (await send("v1/predict", file, busy, signal)).json();
   });
 }
 

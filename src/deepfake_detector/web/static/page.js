@@ -60,7 +60,7 @@ function judge(picture) {
   update(picture);
   known()
     .then(() =>
-      predict(picture.file, busy, () => {
+      predict(picture.file, picture.gone.signal, busy, () => {
         picture.note = "Looking …";
         update(picture);
       }),
@@ -86,6 +86,7 @@ function add(files) {
     name: file.name || "pasted picture",
     url: URL.createObjectURL(file),
     answers: new Map(),
+    gone: new AbortController(),
   }));
   if (!fresh.length) return;
   begin();
@@ -190,14 +191,17 @@ function answered(picture, seen) {
         explanationPanel(picture, prediction, seen),
       ),
       h("section", { class: "panel" }, h("h3", {}, "Faces"), faces(prediction, said)),
-      provenancePanel(picture),
     ),
+    provenancePanel(picture),
     h("section", { class: "panel" }, technical(prediction, said)),
   ];
 }
 
 function clear() {
-  for (const picture of pictures) URL.revokeObjectURL(picture.url);
+  for (const picture of pictures) {
+    picture.gone.abort();
+    URL.revokeObjectURL(picture.url);
+  }
   pictures.length = 0;
   chosen = null;
   by("list").replaceChildren();

@@ -138,7 +138,7 @@ export function faces(prediction, service) {
       notes.length > 0 && h("p", {}, notes.join(" ")),
     );
   });
-  const caption = `${counted(items.length, "face", "faces")}, numbered as in the picture; each score is of the face alone.`;
+  const caption = `${counted(items.length, "face", "faces")}, numbered as in the picture; each score is the face's own.`;
   return h("div", {}, h("p", { class: "soft" }, caption), h("ul", { class: "faces" }, ...items));
 }
 
