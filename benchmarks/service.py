@@ -81,6 +81,7 @@ class Load:
             if answer.status == 200:
                 self.waits.append(time.perf_counter() - begun)
             elif answer.status == 429:
+                connection.close()  # the service would not keep it open for as long
                 self._stop.wait(float(answer.headers["Retry-After"]))
         connection.close()
 

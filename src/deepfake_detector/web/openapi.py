@@ -59,6 +59,7 @@ PREDICTION: dict[str, Any] = {
     "width": 512,
     "height": 512,
     "model": "default 0.1.0",
+    "inconclusive": [0.195, 0.67],
     "name": "photo.jpg",
 }
 
@@ -71,7 +72,7 @@ EXPLANATION: dict[str, Any] = {
     "regions": [{"region": "mouth", "change": 0.24, "area": 0.0321, "told": True}],
     "warnings": [],
     "segments": [{"segment": 17, "weight": 0.041, "box": [201, 130, 221, 150]}],
-    "prediction": {key: value for key, value in PREDICTION.items() if key != "name"},
+    "prediction": {key: value for key, value in PREDICTION.items() if key not in ("inconclusive", "name")},
     "layer": {"png": "iVBORw0KGgo...", "width": 512, "height": 512},
 }
 

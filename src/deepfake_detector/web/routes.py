@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 from PIL import Image
 
+from ..ensemble.policy import Policy
 from ..errors import DeepfakeDetectorError, ImageUnreadable
 from ..explain import Explanation, explain
 from ..explain.explainer import default_method
@@ -47,7 +48,7 @@ async def predict(request: Request) -> JSONResponse:
     order, and a picture that cannot be judged is a problem in its place.
     """
     service = service_of(request)
-    limits = service.limits
+    limits, policy = service.limits, service.detector.policy
     now = asyncio.get_running_loop().time
     until = now() + limits.timeout
     with service.enter() as place:
@@ -62,8 +63,9 @@ async def predict(request: Request) -> JSONResponse:
     if len(uploads) == 1:
         if isinstance(results[0], Failure):
             raise _problem(results[0].error, uploads[0])
-        return JSONResponse(_named(results[0], uploads[0]))
-    return JSONResponse({"results": [_entry(result, upload) for result, upload in zip(results, uploads, strict=True)]})
+        return JSONResponse(_judged(results[0], uploads[0], policy))
+    both = zip(results, uploads, strict=True)
+    return JSONResponse({"results": [_entry(result, upload, policy) for result, upload in both]})
 
 
 @router.post(
@@ -180,14 +182,15 @@ async def _one(request: Request, kind: str, work: Callable[[Upload, Step], Any],
             raise _problem(error, upload) from None
 
 
-def _named(result: Prediction, upload: Upload) -> dict[str, Any]:
-    return {**result.to_dict(), "name": upload.name}
+def _judged(result: Prediction, upload: Upload, policy: Policy) -> dict[str, Any]:
+    bounds = [round(bound, 4) for bound in policy.bounds(result.reasons, result.threshold)]
+    return {**result.to_dict(), "inconclusive": bounds, "name": upload.name}
 
 
-def _entry(result: Prediction | Failure, upload: Upload) -> dict[str, Any]:
+def _entry(result: Prediction | Failure, upload: Upload, policy: Policy) -> dict[str, Any]:
     if isinstance(result, Failure):
         return {**_problem(result.error, upload).to_dict(), "name": upload.name}
-    return _named(result, upload)
+    return _judged(result, upload, policy)
 
 
 def _problem(error: DeepfakeDetectorError, upload: Upload) -> Problem:

@@ -45,8 +45,11 @@ class Prediction(_Model):
 
 
 class Judged(Prediction):
-    """A prediction with the name that the client gave."""
+    """A prediction as this service answers it."""
 
+    inconclusive: tuple[float, float] = Field(
+        description="P(fake) between which a picture with these reasons is inconclusive"
+    )
     name: str | None = Field(description="the file's name as the client gave it, without folders; null for a raw body")
 
 

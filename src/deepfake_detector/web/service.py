@@ -29,7 +29,8 @@ class Service:
     def __init__(self, detector: DeepfakeDetector | None, limits: Limits) -> None:
         self.limits = limits
         self.metrics = Metrics()
-        self.queue = Queue(self._judge, limits.queue, limits.threads, limits.timeout, self.metrics.work)
+        patience = limits.timeout / 2  # what a picture will need is an estimate; half of the time is its margin
+        self.queue = Queue(self._judge, limits.queue, limits.threads, patience, self.metrics.work)
         self.metrics.watch_queue(lambda: self.queue.used)
         self._detector = detector
         self._loading: threading.Thread | None = None
