@@ -11,7 +11,7 @@ import deepfake_detector
 
 ROOT = Path(deepfake_detector.__file__).parent
 LAYERS = [
-    {"errors"},
+    {"errors", "lazy"},
     {"types", "extras"},
     {"images", "pages"},
     {"faces"},

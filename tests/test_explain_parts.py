@@ -6,6 +6,7 @@ from scipy.stats import spearmanr
 
 from deepfake_detector import DeepfakeDetector, Face
 from deepfake_detector.explain import faithfulness, tokens
+from deepfake_detector.explain.base import batch_size
 from deepfake_detector.explain.faithfulness import Row
 from deepfake_detector.explain.occlusion import CALLS, occlusion
 from deepfake_detector.explain.regions import effects, regions, sentences
@@ -19,6 +20,21 @@ from deepfake_detector.types import Pixels
 def seen(batch: Pixels, y: slice, x: slice) -> np.ndarray:
     """Share of a rectangle's pixels that are not grey."""
     return np.asarray((batch[:, y, x] != GREY).any(-1).mean((1, 2)))
+
+
+def test_large_pictures_come_in_small_batches() -> None:
+    """48 MiB: 64 pictures of 512 x 512 (held to 32), 16 of 1024 x 1024, none of 7000 x 7000 (held to 2)."""
+    shapes = {512: 32, 1024: 16, 7000: 2}
+    assert {side: batch_size(np.empty((side, side, 3), np.uint8)) for side in shapes} == shapes
+    asked: list[int] = []
+
+    def classifier(batch: Pixels) -> np.ndarray:
+        asked.append(len(batch))
+        return np.full(len(batch), 0.5)
+
+    occlusion(np.zeros((1024, 2048, 3), np.uint8), classifier)
+    assert max(asked) == 8
+    assert sum(asked) == CALLS + 1
 
 
 def test_occlusion_adds_up_to_what_the_classifier_is_made_of() -> None:

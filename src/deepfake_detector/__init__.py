@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .lazy import importer
 
 if TYPE_CHECKING:
     from .detector import MIN_SIDE as MIN_SIDE
@@ -70,15 +71,7 @@ _HOME = {
     "OptionError": "errors",
 }
 __all__ = ["__version__", *_HOME]
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name on first use, so that importing the package costs almost nothing."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
-    globals()[name] = value
-    return value
+__getattr__ = importer(__name__, _HOME)
 
 
 def __dir__() -> list[str]:

@@ -9,7 +9,7 @@ import click
 
 from ..errors import MissingExtra, ModelError, OptionError
 from ..types import Aggregation
-from .options import which_detector
+from .options import operating_point, which_detector
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _KEY = "DEEPFAKE_DETECTOR_API_KEY"
@@ -24,12 +24,7 @@ _MIB = 2**20
 @click.option("--host", default="127.0.0.1", help="Address to listen on; 0.0.0.0 for all of this machine's.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, help="0 takes a free one.")
 @which_detector
-@click.option(
-    "--threshold", type=float, help="Probability of fake, 0 to 1, from which a picture is called fake.  [default: 0.5]"
-)
-@click.option(
-    "--max-fpr", type=float, help="Instead of a threshold: the share of real pictures that may be called fake."
-)
+@operating_point
 @click.option("--max-body", type=click.IntRange(1), default=32, help="MiB of a request.")
 @click.option("--max-pixels", type=click.IntRange(1), default=50, help="Millions of pixels of a picture.")
 @click.option("--max-files", type=click.IntRange(1), default=16, help="Pictures of a request.")

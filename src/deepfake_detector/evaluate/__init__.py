@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..lazy import importer
 
 if TYPE_CHECKING:
     from .benchmark import Report as Report
@@ -36,12 +37,4 @@ _HOME = {
     "RobustnessReport": "robustness",
 }
 __all__ = [*_HOME]
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name on first use: training takes parts from here, and must not load the detector."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
-    globals()[name] = value
-    return value
+__getattr__ = importer(__name__, _HOME)  # training takes parts from here, and must not load the detector

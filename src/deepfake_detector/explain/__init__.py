@@ -8,8 +8,9 @@ Every method works on callables (pictures in, P(fake) out; see ``base``). ``subj
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..lazy import importer
 
 if TYPE_CHECKING:
     from .base import METHODS as METHODS
@@ -28,12 +29,4 @@ _HOME = {
     "explain_each": "explainer",
 }
 __all__ = [*_HOME]
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name on first use: the pure parts are used without the detector."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
-    globals()[name] = value
-    return value
+__getattr__ = importer(__name__, _HOME)  # the pure parts are used without the detector

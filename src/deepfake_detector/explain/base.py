@@ -31,6 +31,11 @@ REAL, FAKE = 0, 1
 _TINT = {REAL: (0, 114, 178), FAKE: (213, 94, 0)}  # Okabe and Ito (2008), as everywhere in this package
 
 
+def batch_size(picture: Pixels) -> int:
+    """How many copies of a picture go to a classifier at once: about 48 MiB of them, but 2 to 32."""
+    return int(max(2, min(32, 48 * 2**20 // picture.nbytes)))
+
+
 def asked(classifier: Classifier, batch: Pixels) -> Floats64:
     """P(fake) of a batch, float64 (n,). Raises OptionError where the callable gives something else."""
     scores = np.asarray(classifier(batch), np.float64)

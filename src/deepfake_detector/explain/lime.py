@@ -18,10 +18,8 @@ import numpy as np
 from ..errors import OptionError
 from ..types import Pixels
 from . import surrogate
-from .base import Classifier, Ints, asked
+from .base import Classifier, Ints, asked, batch_size
 from .superpixels import checked, filled, hidden
-
-_BATCH_BYTES = 48 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +53,7 @@ def lime(
     segments = checked(segments, image)
     keep = surrogate.draw(num_samples, int(segments.max()) + 1, seed)
     fill = filled(image, segments, hide)
-    batch = int(max(1, min(32, _BATCH_BYTES // image.nbytes)))
+    batch = batch_size(image)
     scores = []
     for start in range(0, num_samples, batch):
         scores.append(asked(classifier, hidden(image, fill, segments, keep[start : start + batch])))

@@ -15,14 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..types import Pixels
-from .base import Classifier, Floats64, Ints, asked
+from .base import Classifier, Floats64, Ints, asked, batch_size
 from .superpixels import GREY, grid
 
 SIDES = (4, 8, 16)
 """Cells a side, by level."""
 _DIVIDED = 6
 """Cells of a level that are divided into four for the next."""
-_BATCH = 16
 CALLS = SIDES[0] ** 2 + 4 * _DIVIDED * (len(SIDES) - 1)
 """Pictures scored, besides the untouched one."""
 
@@ -76,9 +75,11 @@ def _effects(
 ) -> list[float]:
     """How much P(fake) falls when each of these areas is hidden."""
     found: list[float] = []
-    for start in range(0, len(numbers), _BATCH):
-        batch = np.repeat(image[None], len(numbers[start : start + _BATCH]), 0)
-        for picture, number in zip(batch, numbers[start : start + _BATCH], strict=True):
+    step = batch_size(image)
+    for start in range(0, len(numbers), step):
+        chosen = numbers[start : start + step]
+        batch = np.repeat(image[None], len(chosen), 0)
+        for picture, number in zip(batch, chosen, strict=True):
             picture[areas == number] = GREY
         found += [base - score for score in asked(classifier, batch)]
         if progress:

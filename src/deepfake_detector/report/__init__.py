@@ -9,8 +9,9 @@ in blocks that know neither HTML nor PDF; ``page`` and ``paper`` lay the blocks 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..lazy import importer
 
 if TYPE_CHECKING:
     from .case import Case as Case
@@ -20,12 +21,4 @@ if TYPE_CHECKING:
 
 _HOME = {"Case": "case", "examine_case": "case", "html": "page", "pdf": "paper"}
 __all__ = [*_HOME]
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name on first use."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
-    globals()[name] = value
-    return value
+__getattr__ = importer(__name__, _HOME)
