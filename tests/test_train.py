@@ -46,7 +46,7 @@ _CPU = Path("/proc/cpuinfo")
 SATURATES = (
     platform.machine() in ("x86_64", "AMD64") and _CPU.exists() and "vnni" not in _CPU.read_text(encoding="utf-8")
 )
-"""x86 processors without VNNI add up pairs of int8 products in 16 bits (benchmarks/precision.py says what it changes)."""
+"""x86 processors without VNNI add up pairs of int8 products in 16 bits (what that changes: benchmarks/precision.py)."""
 
 
 class TestEncoderArithmetic:
