@@ -1,4 +1,6 @@
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -227,3 +229,25 @@ def test_a_file_without_end_is_not_read_whole(monkeypatch: pytest.MonkeyPatch, t
         images.header(path)
     path.write_bytes(encoded(Image.fromarray(GRADIENT), "PNG") + bytes(1 << 20))
     assert images.read(path).format == "PNG"
+
+
+def test_a_progressive_file_of_endless_scans_is_not_decoded() -> None:
+    """64 x 64 pixels where 64 x 64 are allowed: a hundred scans may be, the last one 150 times more may not."""
+    data = encoded(Image.fromarray(GRADIENT).resize((64, 64)), "JPEG", progressive=True)
+    last = data[data.rindex(b"\xff\xda") : -2]
+    for function in (images.read, images.header):
+        assert function(data, 64 * 64).format == "JPEG"
+        with pytest.raises(ImageUnreadable, match="scans"):
+            function(data[:-2] + 150 * last + data[-2:], 64 * 64)
+
+
+def test_tiles_larger_than_pictures_may_be_are_not_unfolded() -> None:
+    """A TIFF of 64 x 64 pixels in one deflated tile of 40,000 x 40,000."""
+    tile = zlib.compress(bytes(100))
+    tags = {256: 64, 257: 64, 258: 8, 259: 8, 262: 1, 277: 1, 322: 40_000, 323: 40_000, 324: 8, 325: len(tile)}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    ifd = struct.pack("<H", len(tags)) + entries + bytes(4)
+    data = b"II*\0" + struct.pack("<I", 8 + len(tile)) + tile + ifd
+    for function in (images.read, images.header):
+        with pytest.raises(ImageTooLarge, match="40000 x 40000"):
+            function(data)

@@ -428,3 +428,18 @@ def test_findings_check_themselves() -> None:
         Finding("exif", "ai", "", "", "")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="origin: expected"):
         Finding("camera", "alien", "", "", "")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Gemini Photography", "Grok Camera 2", "Firefly Village", "HDR Firefly studio", "XAI lens", "Recraft the world"],
+)
+def test_a_name_that_is_also_a_word_accuses_nobody(text: str) -> None:
+    for field in ("xmp:CreatorTool", "photoshop:Credit"):
+        assert [f.origin for f in examine(jpeg(xmp=xmp(f'{field}="{text}"'))).findings if f.origin == "ai"] == []
+
+
+def test_a_credit_counts_where_it_speaks_of_ai() -> None:
+    for credit, found in (("Gemini", []), ("Grok", []), ("Made with Google AI", ["ai"])):
+        findings = examine(jpeg(xmp=xmp(f'photoshop:Credit="{credit}"'))).findings
+        assert [finding.origin for finding in findings if finding.kind == "generator"] == found

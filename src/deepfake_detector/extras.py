@@ -23,6 +23,7 @@ _EXTRAS: Mapping[str, tuple[str, Mapping[str, str]]] = MappingProxyType(
             {
                 "fastapi": "fastapi",
                 "uvicorn": "uvicorn",
+                "httptools": "httptools",
                 "python_multipart": "python-multipart",
                 "prometheus_client": "prometheus-client",
             },

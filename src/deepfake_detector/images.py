@@ -94,6 +94,7 @@ def read(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Picture:
         return _finish(source, name, max_pixels)
     file, name = whole_file(source)
     with _opened(file, name) as image:
+        _check_work(image, file, name, max_pixels)
         return _finish(image, name, max_pixels)
 
 
@@ -110,6 +111,7 @@ def header(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Header:
     data = file.getvalue()
     with _opened(file, name) as image:
         _check_size(image.width, image.height, name, max_pixels)
+        _check_work(image, file, name, max_pixels)
         tables, sampling = {}, None
         if isinstance(image, JpegImagePlugin.JpegImageFile):
             tables = {number: tuple(table) for number, table in image.quantization.items()}
@@ -267,6 +269,25 @@ def _from_array(array: np.ndarray, max_pixels: int) -> Picture:
 def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:
     if width * height > max_pixels:
         raise ImageTooLarge(name, _too_large(f"{width} x {height}", max_pixels))
+
+
+_SCANS = 100
+"""A progressive JPEG may take the work of this many scans over a picture of the most pixels; most files have ten."""
+
+
+def _check_work(image: Image.Image, file: io.BytesIO, name: str, max_pixels: int) -> None:
+    """What width and height do not tell: how often, and how much beyond the picture, a decoder must unfold."""
+    if image.format == "TIFF":  # whole tiles are unfolded, however small the picture
+        tags = getattr(image, "tag_v2", {})
+        try:
+            width, height = int(tags.get(322, 0) or 0), int(tags.get(323, 0) or 0)
+        except (TypeError, ValueError):
+            raise ImageUnreadable(name, "damaged header (the size of its tiles is no number).") from None
+        _check_size(width, height, name, max_pixels)
+    if image.info.get("progressive"):  # every scan goes over all of it
+        scans = file.getvalue().count(b"\xff\xda")
+        if scans * image.width * image.height > _SCANS * max_pixels:
+            raise ImageUnreadable(name, f"it has {scans:,} scans, far more than pictures of its size have.")
 
 
 def _too_large(what: str, max_pixels: int) -> str:

@@ -9,14 +9,15 @@ from types import MappingProxyType
 from .base import NAME, Finding, shown
 from .metadata import Metadata
 from .parameters import FORMATS
-from .software import makers
+from .software import CREDIT, makers
 
 _NAMES: Mapping[str, str] = MappingProxyType(
     {
         "Midjourney": r"midjourney",
         "DALL·E or another model of OpenAI": r"dall[\s\-·•.∙]?e\b|\bopenai\b|chatgpt|\bgpt-4o\b|\bgpt[- ]image\b",
-        "Adobe Firefly": r"\bfirefly\b",
-        "Google's generative AI": r"(made|edited|created) with google ai|\bgoogle imagen\b|\bimagen \d|\bgemini\b",
+        "Adobe Firefly": r"adobe[ _-]*firefly|\bfirefly (image|video|\d)|^firefly$",
+        "Google's generative AI": r"(made|edited|created) with google ai|\bgoogle (imagen|gemini)\b|\bimagen \d"
+        r"|\bgemini (\d|nano|pro|flash|image)|^gemini$",
         "Microsoft's image creator": r"bing image creator|image creator from|microsoft designer",
         "Stable Diffusion": r"stable[ _-]?diffusion|\bsdxl\b|\bsd\.next\b|\bdreamstudio\b|stability ai",
         "FLUX": r"\bflux[. ]?[12]\b|black forest labs",
@@ -25,14 +26,17 @@ _NAMES: Mapping[str, str] = MappingProxyType(
         "InvokeAI": r"\binvoke ?ai\b",
         "Fooocus": r"\bfooocus\b",
         "Draw Things": r"\bdraw things\b",
-        "Ideogram": r"\bideogram\b",
+        "Ideogram": r"\bideogram(\.ai| ai\b| v?\d)|^ideogram$",
         "Leonardo.Ai": r"\bleonardo\.?ai\b",
-        "Recraft": r"\brecraft\b",
-        "Grok": r"\bgrok\b|\bxai\b",
+        "Recraft": r"\brecraft(\.ai| ai\b| v?\d)|^recraft$",
+        "Grok": r"\bgrok (imagine|\d)|\bxai grok\b|\bgrok by xai\b|^grok$",
     }
 )
 AI = re.compile("|".join(_NAMES.values()), re.IGNORECASE)
 """Finds the name of a known generator."""
+
+
+_SPEAKS_OF_AI = re.compile(r"\bAI\b|generated", re.IGNORECASE)
 
 
 def name_of(text: str) -> str | None:
@@ -46,7 +50,8 @@ def generators(metadata: Metadata) -> list[Finding]:
     told = {finding.details["generator"] for finding in written}
     named: dict[str, Finding] = {}
     for place, text in makers(metadata):
-        name = name_of(text)
+        # A credit names people; only where it speaks of AI is it a program's.
+        name = name_of(text) if place != CREDIT or _SPEAKS_OF_AI.search(text) else None
         if name and not any(name in other for other in told):
             named.setdefault(name, _named(name, place, text))
     return [*written, *named.values()]

@@ -17,6 +17,9 @@ _EDITORS = re.compile(
 )
 
 
+CREDIT = "XMP photoshop:Credit"
+
+
 def makers(metadata: Metadata) -> Iterator[tuple[str, str]]:
     """(where it stands, what it says) of every field in which a program names itself, in order, each text once."""
     seen: set[str] = set()
@@ -39,9 +42,7 @@ def makers(metadata: Metadata) -> Iterator[tuple[str, str]]:
 
 def software(metadata: Metadata, ai: re.Pattern[str]) -> Finding | None:
     """Programs named, other than generators (``ai``): those known to edit, or else those that may be anything."""
-    named = [
-        (place, text) for place, text in makers(metadata) if not ai.search(text) and place != "XMP photoshop:Credit"
-    ]
+    named = [(place, text) for place, text in makers(metadata) if not ai.search(text) and place != CREDIT]
     if not named:
         return None
     editors = [text for _, text in named if _EDITORS.search(text)]

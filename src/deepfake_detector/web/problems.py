@@ -41,6 +41,8 @@ CODES: Mapping[str, tuple[int, str]] = MappingProxyType(
 )
 """Status and title by code."""
 
+_UNREAD = frozenset({401, 408, 413, 415, 429, 503})
+"""Answers that may be given before the body has come."""
 MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger(__name__)
 
@@ -74,7 +76,10 @@ class Problem(Exception):
 
     def response(self) -> JSONResponse:
         """The document as an answer."""
-        return JSONResponse(self.to_dict(), self.status, self.headers, MEDIA_TYPE)
+        headers = dict(self.headers or {})
+        if self.status in _UNREAD:
+            headers["Connection"] = "close"  # what is left of the body is not read on
+        return JSONResponse(self.to_dict(), self.status, headers, MEDIA_TYPE)
 
 
 def of_error(error: DeepfakeDetectorError) -> Problem:

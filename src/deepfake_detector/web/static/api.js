@@ -5,9 +5,10 @@ const TRIES = { 429: 60, 503: 15 }; // a busy service is asked again for longer 
 
 // What the service, or the way to it, says against a request. status 0: there was no answer.
 export class Problem extends Error {
-  constructor(status, message) {
+  constructor(status, message, code = "") {
     super(message.charAt(0).toUpperCase() + message.slice(1));
     this.status = status;
+    this.code = code;
   }
 
   get mayPass() {
@@ -95,7 +96,8 @@ async function problem(response) {
   } catch {
     // Not from the service itself (a proxy's page, say): the status has to do.
   }
-  return new Problem(response.status, said.detail || said.title || `The service answered ${response.status}.`);
+  const words = said.detail || said.title || `The service answered ${response.status}.`;
+  return new Problem(response.status, words, said.code);
 }
 
 // The response where it is 2xx; a Problem otherwise. busy: called with the seconds of each wait.
@@ -112,7 +114,9 @@ async function request(path, options, busy = () => {}) {
     if (response.ok) return response;
     const seconds = response.status in TRIES ? secondsToWait(response) : null;
     if (response.status === 401 && (key !== used || (await askForKey()))) continue;
-    if (seconds === null || tried >= TRIES[response.status]) throw await problem(response);
+    const said = await problem(response);
+    // What was too slow is not sent again and again: the service may still be at it.
+    if (seconds === null || tried >= (said.code === "Timeout" ? 2 : TRIES[response.status])) throw said;
     pausedUntil = Math.max(pausedUntil, Date.now() + 1000 * seconds);
     busy(Math.ceil(seconds));
   }
