@@ -67,6 +67,7 @@ def build(detector: DeepfakeDetector | None, limits: Limits, api_key: str | None
             allow_origins=list(origins),
             allow_methods=["GET", "POST"],
             allow_headers=["X-API-Key", "Authorization", "Content-Type"],
+            expose_headers=["Retry-After"],
         )
     app.add_middleware(Edge, metrics=service.metrics)
     return app
