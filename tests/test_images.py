@@ -251,3 +251,13 @@ def test_tiles_larger_than_pictures_may_be_are_not_unfolded() -> None:
     for function in (images.read, images.header):
         with pytest.raises(ImageTooLarge, match="40000 x 40000"):
             function(data)
+
+
+def test_a_tile_of_no_finite_size_is_a_typed_error() -> None:
+    entries = struct.pack("<HHIf", 322, 11, 1, float("inf"))
+    tags = {256: 64, 257: 64, 258: 8, 259: 1, 262: 1, 277: 1}
+    first = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    data = b"II*\0" + struct.pack("<I", 8) + struct.pack("<H", 7) + first + entries + bytes(4)
+    for function in (images.read, images.header):
+        with pytest.raises(ImageUnreadable):
+            function(data)

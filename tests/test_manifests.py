@@ -135,7 +135,7 @@ def test_a_damaged_manifest_is_told(generated: bytes, after: int, size: int) -> 
                 created("digitalCapture"),
                 {"action": "c2pa.edited", "digitalSourceType": SOURCE_TYPE + "compositeSynthetic"},
             ],
-            "ai",
+            "edited",
             "at least one synthetic part",
         ),
     ],

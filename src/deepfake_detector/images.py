@@ -281,7 +281,7 @@ def _check_work(image: Image.Image, file: io.BytesIO, name: str, max_pixels: int
         tags = getattr(image, "tag_v2", {})
         try:
             width, height = int(tags.get(322, 0) or 0), int(tags.get(323, 0) or 0)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise ImageUnreadable(name, "damaged header (the size of its tiles is no number).") from None
         _check_size(width, height, name, max_pixels)
     if image.info.get("progressive"):  # every scan goes over all of it

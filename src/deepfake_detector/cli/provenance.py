@@ -34,7 +34,7 @@ def provenance(paths: tuple[str, ...], as_json: bool, anchors: Path | None) -> N
     IMAGE is a picture, a folder or a pattern; - reads a picture from standard input.
     """
     from ..extras import require
-    from ..provenance.base import CAUTION
+    from ..provenance.base import CAUTION, shown
 
     failed = False
     try:
@@ -45,7 +45,7 @@ def provenance(paths: tuple[str, ...], as_json: bool, anchors: Path | None) -> N
             if as_json:
                 click.echo(result.to_json())
             elif isinstance(result, Failure):
-                click.echo(f"{result.error}\n")
+                click.echo(f"{shown(str(result.error))}\n")
             else:
                 click.echo(_told(result))
             sys.stdout.flush()
@@ -72,7 +72,9 @@ def _examined(paths: tuple[str, ...], anchors: str | None) -> Iterator[Provenanc
 
 
 def _told(result: Provenance) -> str:
-    lines = [f"{result.source}: {result.format}, sha256 {result.sha256}"]
+    from ..provenance.base import shown
+
+    lines = [f"{shown(result.source)}: {result.format}, sha256 {result.sha256}"]
     for finding in result.findings:
         lines += [f"  {finding.kind} [{finding.origin}]", f"    {finding.says}"]
         lines += [f"    Proves: {finding.proves}", f"    Limits: {finding.limits}"]

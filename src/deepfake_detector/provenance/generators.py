@@ -14,13 +14,14 @@ from .software import CREDIT, makers
 _NAMES: Mapping[str, str] = MappingProxyType(
     {
         "Midjourney": r"midjourney",
-        "DALL·E or another model of OpenAI": r"dall[\s\-·•.∙]?e\b|\bopenai\b|chatgpt|\bgpt-4o\b|\bgpt[- ]image\b",
+        "DALL·E or another model of OpenAI": r"\bdall[\-·•.∙]e\b|\bdall-?e ?[23]\b|^dall-?e$|\bopenai\b|chatgpt"
+        r"|\bgpt-4o\b|\bgpt[- ]image\b",
         "Adobe Firefly": r"adobe[ _-]*firefly|\bfirefly (image|video|\d)|^firefly$",
         "Google's generative AI": r"(made|edited|created) with google ai|\bgoogle (imagen|gemini)\b|\bimagen \d"
-        r"|\bgemini (\d|nano|pro|flash|image)|^gemini$",
-        "Microsoft's image creator": r"bing image creator|image creator from|microsoft designer",
+        r"|\bgemini (nano|image)\b|\bgemini \d[\d.]* (pro|flash|image)|^gemini$",
+        "Microsoft's image creator": r"bing image creator|image creator from",
         "Stable Diffusion": r"stable[ _-]?diffusion|\bsdxl\b|\bsd\.next\b|\bdreamstudio\b|stability ai",
-        "FLUX": r"\bflux[. ]?[12]\b|black forest labs",
+        "FLUX": r"\bflux\.[12]\b|\bflux 1\.1|black forest labs",
         "NovelAI": r"\bnovelai\b",
         "ComfyUI": r"\bcomfyui\b",
         "InvokeAI": r"\binvoke ?ai\b",
@@ -29,14 +30,15 @@ _NAMES: Mapping[str, str] = MappingProxyType(
         "Ideogram": r"\bideogram(\.ai| ai\b| v?\d)|^ideogram$",
         "Leonardo.Ai": r"\bleonardo\.?ai\b",
         "Recraft": r"\brecraft(\.ai| ai\b| v?\d)|^recraft$",
-        "Grok": r"\bgrok (imagine|\d)|\bxai grok\b|\bgrok by xai\b|^grok$",
+        "Grok": r"\bgrok imagine\b|\bxai grok\b|\bgrok by xai\b|^grok$",
     }
 )
 AI = re.compile("|".join(_NAMES.values()), re.IGNORECASE)
 """Finds the name of a known generator."""
 
 
-_SPEAKS_OF_AI = re.compile(r"\bAI\b|generated", re.IGNORECASE)
+_MADE = re.compile(r"(?<!not )\b(?:made|edited|created|generated) (?:with|by|using) [^.;\n]{1,80}", re.IGNORECASE)
+"""What a credit or a comment says of how the picture was made; the rest of it names people and things shown."""
 
 
 def name_of(text: str) -> str | None:
@@ -50,8 +52,10 @@ def generators(metadata: Metadata) -> list[Finding]:
     told = {finding.details["generator"] for finding in written}
     named: dict[str, Finding] = {}
     for place, text in makers(metadata):
-        # A credit names people; only where it speaks of AI is it a program's.
-        name = name_of(text) if place != CREDIT or _SPEAKS_OF_AI.search(text) else None
+        claim = text
+        if place in (CREDIT, "Comment"):
+            claim = found[0] if (found := _MADE.search(text)) else ""
+        name = name_of(claim)
         if name and not any(name in other for other in told):
             named.setdefault(name, _named(name, place, text))
     return [*written, *named.values()]

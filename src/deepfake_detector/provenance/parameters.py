@@ -69,7 +69,8 @@ def _settings(metadata: Metadata) -> Details:
 def _comfy_ui(metadata: Metadata) -> Details:
     graph = [node for text in _held(metadata, "prompt") for node in _objects(_json(text).values())]
     graph = [node for node in graph if isinstance(node.get("class_type"), str)]
-    drawn = [node for text in _held(metadata, "workflow") for node in _objects(_json(text).get("nodes"))]
+    flows = [flow for text in _held(metadata, "workflow") if {"links", "last_node_id"} & set(flow := _json(text))]
+    drawn = [node for flow in flows for node in _objects(flow.get("nodes"))]
     drawn = [node for node in drawn if "type" in node]
     inputs = _objects(node.get("inputs") for node in graph)
 
@@ -144,10 +145,16 @@ def _novel_ai(metadata: Metadata) -> Details:
 _JOB = re.compile(r"Job ID: ([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b", re.IGNORECASE)
 
 
+_OPTION = re.compile(r"(?:^|\s)--[a-z]")
+
+
 def _midjourney(metadata: Metadata) -> Details:
     for text in _free_texts(metadata):
         if match := _JOB.search(text):
-            return {"prompt": text[: match.start()].strip(), "job": match[1]}
+            prompt = text[: match.start()]
+            # Printers and archives number jobs, too: only Midjourney's options, or its id said twice, tell it.
+            if _OPTION.search(prompt) or match[1] in metadata.values("Iptc4xmpExt:DigImageGUID"):
+                return {"prompt": prompt.strip(), "job": match[1]}
     return {}
 
 
@@ -192,7 +199,8 @@ def _aigc(metadata: Metadata) -> Details:
         values = _json(text)
         inner = values.get("AIGC")
         values = inner if isinstance(inner, dict) else _json(inner) if isinstance(inner, str) else values
-        if {"Label", "ContentProducer"} <= set(values):
+        # 1 is the producer's own word; 2 and 3 are a platform's, which takes the picture for possibly generated.
+        if {"Label", "ContentProducer"} <= set(values) and str(values["Label"]) == "1":
             names = ("Label", "ContentProducer", "ProduceID", "ContentPropagator", "PropagateID")
             return {name: str(values[name]) for name in names if name in values}
     return {}

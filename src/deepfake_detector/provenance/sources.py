@@ -13,7 +13,7 @@ TYPES: Mapping[str, tuple[Origin, str]] = MappingProxyType(
         "trainedAlgorithmicMedia": ("ai", "made by a generative AI model"),
         "compositeWithTrainedAlgorithmicMedia": ("ai", "a composite or an edit with parts by a generative AI model"),
         "trainedAlgorithmicData": ("ai", "data made by a generative AI model"),
-        "compositeSynthetic": ("ai", "a composite with at least one synthetic part"),
+        "compositeSynthetic": ("edited", "a composite with at least one synthetic part"),
         "algorithmicMedia": ("unknown", "made by an algorithm that was not trained on pictures"),
         "dataDrivenMedia": ("unknown", "a presentation of data made by a program"),
         "digitalCapture": ("camera", "taken with a digital camera from real life"),
