@@ -3,7 +3,8 @@
 import csv
 import json
 import os
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from fakes import grey
 from PIL import Image
 
 from deepfake_detector import DeepfakeDetector, Failure, ImageNotFound, MissingExtra, OptionError, extras
-from deepfake_detector.scan import COLUMNS, Row, Summary, scan
+from deepfake_detector.scan import COLUMNS, Row, Summary, output, scan
 from deepfake_detector.scan.copies import Copies
 from deepfake_detector.scan.lines import Csv, Format, JsonLines, records
 from deepfake_detector.scan.queue import Queue
@@ -243,8 +244,10 @@ def test_a_file_that_is_no_scan_is_left_alone(
 ) -> None:
     out = tmp_path / f"holiday.{ending}"
     out.write_text("my own\n")
-    with pytest.raises(OptionError, match=r"holiday.*run\.json"):
+    with pytest.raises(OptionError, match=r"holiday.*run\.json.*[Mm]ove"):
         scan(toy_detector, pictures, out)
+    with pytest.raises(OptionError, match="no scan"):  # not even when told to start anew
+        scan(toy_detector, pictures, out, resume=False)
     assert out.read_text() == "my own\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == [out.name, "pictures"]
 
@@ -386,3 +389,93 @@ def test_fakes_are_copied_those_of_earlier_runs_too(
     assert sorted(path.name for path in fakes.iterdir()) == expected
     below = [str(path) for path in fakes.iterdir()]
     assert scan(toy_detector, [*pictures, *below], out, copy_fakes=fakes).rows == 12
+
+
+def test_rows_stay_where_the_new_list_cannot_be_read(
+    toy_detector: DeepfakeDetector, pictures: list[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out.csv"
+    scan(toy_detector, pictures, out)
+    before = out.read_bytes()
+
+    def names() -> Iterator[str]:
+        yield pictures[0]
+        raise OptionError("this is no list")
+
+    with pytest.raises(OptionError, match="no list"):
+        scan(toy_detector, names(), out, resume=False)
+    assert out.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda data: data.replace(b"\r\n", b"\n"),  # an editor's line ends
+        lambda data: data.replace(b"real,Real", b'real",Real', 1),  # a stray quote
+        lambda data: data[:600] + b'"' + data[600:],
+    ],
+    ids=["line ends", "quote", "another quote"],
+)
+def test_a_csv_that_was_edited_is_refused_and_kept(
+    spoil: Callable[[bytes], bytes], toy_detector: DeepfakeDetector, pictures: list[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out.csv"
+    scan(toy_detector, pictures, out)
+    spoilt = spoil(out.read_bytes())
+    out.write_bytes(spoilt)
+    with pytest.raises(OptionError, match="damaged"):
+        scan(toy_detector, pictures, out)
+    assert out.read_bytes() == spoilt
+
+
+def test_pictures_in_the_folder_of_copies_are_told(
+    toy_detector: DeepfakeDetector, pictures: list[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "pictures"
+    with pytest.raises(OptionError, match="all pictures named lie right in this folder"):
+        scan(toy_detector, pictures, tmp_path / "a.csv", copy_fakes=folder)
+    # Below it they are pictures like any other, and what a link leads to is the folder too.
+    assert scan(toy_detector, pictures, tmp_path / "b.csv", copy_fakes=tmp_path).rows == 12
+    (tmp_path / "link").symlink_to(folder)
+    summary = scan(
+        toy_detector, [*pictures, str(tmp_path / "other.png")], tmp_path / "c.csv", copy_fakes=tmp_path / "link"
+    )
+    assert (summary.inside, summary.rows) == (12, 1)
+
+
+def test_what_a_scan_writes_is_no_picture(toy_detector: DeepfakeDetector, pictures: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    beside = [str(out), str(tmp_path / "x" / ".." / "out.csv.run.json")]
+    assert scan(toy_detector, [*pictures, *beside], out).rows == 12
+    assert scan(toy_detector, [*pictures, *beside], out).rows == 12
+
+
+def test_a_parquet_file_finished_meanwhile_is_not_replaced(
+    toy_detector: DeepfakeDetector, pictures: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another scan ends after this one has looked at its journal, and before it has the lock."""
+    out = tmp_path / "out.parquet"
+    stop_after(pictures, toy_detector, out, 5)
+    original = output.Output._check
+
+    def slow(self: output.Output, facts: Any) -> None:
+        original(self, facts)
+        monkeypatch.setattr(output.Output, "_check", original)
+        scan(toy_detector, pictures, out)
+
+    monkeypatch.setattr(output.Output, "_check", slow)
+    with pytest.raises(OptionError, match="just finished"):
+        scan(toy_detector, pictures[:1], out)
+    assert len(read(out)) == 12
+
+
+def test_a_full_disk_is_an_error_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        def execute(self, *_: object) -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+    with Queue() as queue:
+        monkeypatch.setattr(queue, "_db", Full())
+        with pytest.raises(OSError, match="disk is full"):
+            queue.add("a")
+        monkeypatch.undo()

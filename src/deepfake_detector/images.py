@@ -12,7 +12,7 @@ import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 from PIL import Image, JpegImagePlugin, UnidentifiedImageError
@@ -132,11 +132,9 @@ def whole_file(source: ImageSource) -> tuple[io.BytesIO, str]:
     if hasattr(source, "read"):
         name = str(getattr(source, "name", "stream"))
         try:
-            data = source.read()
+            data = _limited(cast(IO[bytes], source), name)
         except (OSError, ValueError) as error:  # a closed file raises ValueError
             raise ImageUnreadable(name, f"the file object cannot be read ({error}).") from None
-        if not isinstance(data, bytes):
-            raise ImageUnreadable(name, "the file object gives text; open it with mode 'rb'.")
         return io.BytesIO(data), name
     raise ImageUnreadable(
         type(source).__name__,
@@ -162,6 +160,8 @@ def _limited(file: IO[bytes], name: str) -> bytes:
     """All of a file, in pieces: a device or a pipe may never end."""
     data = bytearray()
     while piece := file.read(_PIECE):
+        if not isinstance(piece, bytes):
+            raise ImageUnreadable(name, "the file object gives text; open it with mode 'rb'.")
         data += piece
         if len(data) > MAX_BYTES:
             raise ImageTooLarge(

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 from ..errors import ImageError, ImageNotFound, OptionError
 from ..images import SUFFIXES
@@ -21,10 +21,18 @@ LISTS = (".txt", ".lst")
 _LONGEST = 2**14
 
 
-class _Stdin(io.BytesIO):
-    """What came in on standard input, under the name the user gave it."""
+class _Stdin(io.RawIOBase):
+    """Standard input under the name the user gave it, read when its turn comes: it may have no end."""
 
     name = STDIN
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = sys.stdin.buffer.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
 
 def pictures(names: Iterable[str]) -> Iterator[str | BinaryIO | Failure]:
@@ -35,7 +43,7 @@ def pictures(names: Iterable[str]) -> Iterator[str | BinaryIO | Failure]:
     """
     for name in names:
         if name == STDIN:
-            yield _Stdin(sys.stdin.buffer.read())
+            yield cast(BinaryIO, _Stdin())
         else:
             yield from _found(name)
 

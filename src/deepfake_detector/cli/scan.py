@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     "--copy-fakes",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Copy what is judged fake into this folder.",
+    help="Copy what is judged fake into this folder. Pictures right in it are not scanned.",
 )
 @click.option(
     "--fail-on",
@@ -120,6 +120,8 @@ def _print_summary(summary: Summary, out: Path) -> None:
 
     before = f" ({summary.resumed:,} of them from earlier runs)" if summary.resumed else ""
     click.echo(f"{out}: {summary.rows:,} pictures{before}")
+    if summary.inside:
+        click.echo(f"{summary.inside:,} pictures in the folder of copies were left out")
     counts = [(name, summary.verdicts[name]) for name in ("fake", "inconclusive", "real")]
     counts += [(f"not read: {name}", count) for name, count in sorted(summary.failures.items())]
     counts += [(f"fakes not copied: {reason}", count) for reason, count in sorted(summary.uncopied.items())]

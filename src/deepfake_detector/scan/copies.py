@@ -20,11 +20,14 @@ class Copies:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self._below = _absolute(folder)
+        self._real = os.path.realpath(folder)
 
     def holds(self, path: str | os.PathLike[str]) -> bool:
-        """Whether a path lies in the folder: a later scan must not take the copies for pictures of their own."""
-        return self._below in _absolute(path).parents
+        """Whether a path lies right in the folder: a later scan must not take the copies for pictures of their own."""
+        try:
+            return os.path.realpath(os.path.dirname(os.path.abspath(path))) == self._real  # noqa: PTH100, PTH120
+        except ValueError:  # a name that no file can have
+            return False
 
     def attempt(self, path: str) -> list[str]:
         """Copy one file, with its dates. A list of the reason why it could not be, empty where it could."""
@@ -52,7 +55,3 @@ class Copies:
             os.replace(partial, target)
         finally:
             partial.unlink(missing_ok=True)
-
-
-def _absolute(path: str | os.PathLike[str]) -> Path:
-    return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would ask the disk, and raises for odd names

@@ -13,6 +13,9 @@ from typing import Any, BinaryIO, Protocol
 
 from .rows import COLUMNS, Row
 
+_LONGEST = 1 << 20
+"""Bytes of a record: a path, its message, and plenty."""
+
 
 class Format(Protocol):
     """How rows become records, and the other way round."""
@@ -75,15 +78,20 @@ class Csv:
 
     def whole(self, record: bytes) -> bool:
         """See ``Format``. Inside quotes a line break is part of the name, and quotes come in pairs."""
-        return record.endswith(b"\r\n") and record.count(b'"') % 2 == 0
+        return record.endswith(b"\n") and record.count(b'"') % 2 == 0
 
 
 def records(file: BinaryIO, form: Format) -> Iterator[tuple[bytes, int]]:
-    """Whole records from the start of ``file``, each with the offset of its end; a torn last one is left out."""
+    """Whole records from the start of ``file``, each with the offset of its end; a torn last one is left out.
+
+    Raises ValueError where one has no end.
+    """
     file.seek(0)
     record, end = b"", 0
     for line in file:
         record += line
+        if len(record) > _LONGEST:
+            raise ValueError("a record without an end")
         if form.whole(record):
             end += len(record)
             yield record, end

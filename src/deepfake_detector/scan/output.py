@@ -31,7 +31,7 @@ _FORMATS: Mapping[str, type[Csv] | type[JsonLines]] = MappingProxyType(
 
 
 class Output:
-    """The rows of a scan in a file: read ``rows`` through, then ``append``, then ``finish``. A context manager.
+    """The rows of a scan in a file: read ``rows`` through, ``begin``, ``append``, ``finish``. A context manager.
 
     facts: what the rows depend on, as plain JSON types. resume: go on with rows that are there; False starts anew.
     Raises OptionError (of an ending that is not known, of rows that were made otherwise, of a file that another scan is
@@ -49,19 +49,23 @@ class Output:
         self._assembled = ending == ".parquet"
         self._journal = path.with_name(path.name + ".partial") if self._assembled else path
         self._beside = path.with_name(path.name + ".run.json")
+        self._own = {os.path.abspath(file) for file in (path, self._journal, self._beside)}  # noqa: PTH100
         if self._assembled:
             require("scan", "pyarrow")
         finished, journalled = (file.exists() and file.stat().st_size > 0 for file in (path, self._journal))
-        going_on = resume and (finished or journalled)
-        if going_on:
+        self._going_on = resume and (finished or journalled)
+        self._facts = facts
+        if not self._going_on and (finished or journalled) and not self._beside.exists():
+            raise OptionError(f"{path}: exists, and is no scan; it is not overwritten. Move it away, or name another.")
+        if self._going_on:
             self._check(facts)
             if not journalled:  # a finished Parquet file
                 self._take_apart()
         self._file: BinaryIO = open(self._journal, "a+b")  # noqa: SIM115 - __exit__ closes it
         try:
             _lock(self._file, path)
-            if not going_on:
-                self._begin(facts)
+            if self._going_on:
+                self._check_same(journalled)
         except BaseException:
             self._file.close()
             raise
@@ -74,17 +78,35 @@ class Output:
 
     def rows(self) -> Iterator[Row]:
         """What was written. A torn record at the end is dropped when all before it are read. Raises OptionError."""
+        if not self._going_on:
+            return
         end = 0
-        for record, end in records(self._file, self._form):
-            if record == self._form.head:
-                continue
-            try:
-                yield self._form.decode(record)
-            except (ValueError, TypeError) as error:
-                raise _damaged(self._journal, f"before byte {end}: {error}") from None
+        try:
+            for record, end in records(self._file, self._form):  # noqa: B007 - used when all are read
+                if record != self._form.head:
+                    yield self._form.decode(record)
+        except (ValueError, TypeError) as error:
+            raise _damaged(self._journal, f"near byte {end}: {error}") from None
+        self._check_torn(end)
         self._file.truncate(end)
         if not end:
             self._write(self._form.head)
+
+    def owns(self, path: str | os.PathLike[str]) -> bool:
+        """Whether a path is of a file that the scan itself writes."""
+        return os.path.abspath(path) in self._own  # noqa: PTH100 - resolve() raises for odd names
+
+    def begin(self) -> None:
+        """All is listed: where nothing is gone on with, the file starts anew now, and not before."""
+        if self._going_on:
+            return
+        # Rows go first and the new facts come second: at no moment do old rows stand beside them.
+        self._file.truncate(0)
+        if self._assembled:
+            self.path.unlink(missing_ok=True)
+        self._beside.write_text(json.dumps(self._facts, indent=2) + "\n", encoding="utf-8")
+        self._write(self._form.head)
+        self._going_on = True
 
     def append(self, row: Row) -> None:
         """Write one row; it is with the system, out of reach of a kill, when this returns."""
@@ -101,13 +123,22 @@ class Output:
         self._file.write(data)
         self._file.flush()
 
-    def _begin(self, facts: Mapping[str, Any]) -> None:
-        """Rows go first and the new facts come second: at no moment do old rows stand beside them."""
-        self._file.truncate(0)
-        if self._assembled:
-            self.path.unlink(missing_ok=True)
-        self._beside.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-        self._write(self._form.head)
+    def _check_torn(self, end: int) -> None:
+        """What is dropped is one torn record, not rows that a stray quote hides."""
+        self._file.seek(end)
+        for line in self._file.read().split(b"\n")[1:-1]:
+            try:
+                self._form.decode(line + b"\n")
+            except (ValueError, TypeError):
+                continue
+            raise _damaged(self._journal, f"near byte {end}: a record there has no end, and others follow")
+
+    def _check_same(self, journalled: bool) -> None:
+        """Another scan may have ended between the look at the file and the lock on it."""
+        opened = os.fstat(self._file.fileno())
+        there = self._journal.exists() and os.path.samestat(opened, self._journal.stat())
+        if not there or (journalled and not opened.st_size):
+            raise OptionError(f"{self.path}: another scan has just finished this file. Run the command again.")
 
     def _check(self, facts: Mapping[str, Any]) -> None:
         then = "Name another file with --out, or start anew with --no-resume."
@@ -116,7 +147,8 @@ class Output:
             differing = [name for name in {**made_with, **facts} if made_with.get(name) != facts.get(name)]
         except (OSError, ValueError, TypeError, AttributeError):
             raise OptionError(
-                f"{self.path}: exists, but {self._beside.name}, which says how a scan was made, cannot be read. {then}"
+                f"{self.path}: exists, but {self._beside.name}, which says how a scan was made, cannot be read. Move "
+                "the file away, or name another with --out."
             ) from None
         if differing:
             told = "; ".join(f"{name} {made_with.get(name)}, now {facts.get(name)}" for name in differing)

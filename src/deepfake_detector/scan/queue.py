@@ -29,6 +29,12 @@ class Queue:
     def __exit__(self, *_: object) -> None:
         self._db.close()
 
+    def _run(self, statement: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(statement, values)
+        except sqlite3.Error as error:  # a full disk, most likely
+            raise OSError(f"the list of pictures cannot be kept in the temporary folder: {error}") from None
+
     def done(self, name: str) -> None:
         """Not to be judged again. Said of all such names before the first is added."""
         self._insert(name, None, done=True)
@@ -42,16 +48,16 @@ class Queue:
 
     def __len__(self) -> int:
         """How many are to be judged, or passed on as failures."""
-        count: int = self._db.execute("SELECT COUNT(*) FROM names WHERE NOT done").fetchone()[0]
+        count: int = self._run("SELECT COUNT(*) FROM names WHERE NOT done").fetchone()[0]
         return count
 
     def __iter__(self) -> Iterator[str | Failure]:
         """Each of those, in order; a Failure comes back as ImageNotFound."""
-        for data, reason in self._db.execute("SELECT name, reason FROM names WHERE NOT done ORDER BY place"):
+        for data, reason in self._run("SELECT name, reason FROM names WHERE NOT done ORDER BY place"):
             name = os.fsdecode(data)
             yield name if reason is None else Failure(name, ImageNotFound(name, reason))
 
     def _insert(self, name: str, reason: str | None, *, done: bool) -> None:
         # As bytes: a name that is not valid Unicode is no text to SQLite.
         values = (os.fsencode(name), reason and reason.encode("utf-8", "backslashreplace").decode(), done)
-        self._db.execute("INSERT OR IGNORE INTO names (name, reason, done) VALUES (?, ?, ?)", values)
+        self._run("INSERT OR IGNORE INTO names (name, reason, done) VALUES (?, ?, ?)", values)

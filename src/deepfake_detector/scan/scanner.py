@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import __version__
 from ..detector import DeepfakeDetector
+from ..errors import OptionError
 from ..types import Failure
 from .copies import Copies
 from .output import Output
@@ -41,8 +42,9 @@ def scan(
     included, is not judged again. A Failure among the paths becomes a row of its own.
 
     resume: go on where a run stopped, if ``out`` was made by the same model with the same options; False starts anew.
-    copy_fakes: a folder into which pictures with the verdict fake are copied, see ``Copies``; paths inside it are left
-    out. workers: as for ``predict_iter``. watch: called with the number of rows that are done and that there will be.
+    copy_fakes: a folder into which pictures with the verdict fake are copied, see ``Copies``; paths right in it are
+    left out and counted (``Summary.inside``). Left out are also the files that the scan itself writes. workers: as for
+    ``predict_iter``. watch: called with the number of rows that are done and that there will be.
 
     Raises OptionError or MissingExtra before anything is judged, OSError where ``out`` cannot be written.
     """
@@ -56,9 +58,17 @@ def scan(
                 summary.uncopied.update(copies.attempt(row.name))
         summary.resumed = summary.rows
         for path in paths:
-            if copies is None or isinstance(path, Failure) or not copies.holds(path):
-                queue.add(path)
+            if not isinstance(path, Failure):
+                if copies and copies.holds(path):
+                    summary.inside += 1
+                    continue
+                if output.owns(path):
+                    continue
+            queue.add(path)
         total = summary.rows + len(queue)
+        if summary.inside and not total:
+            raise OptionError(f"{copy_fakes}: all pictures named lie right in this folder of copies. Name another.")
+        output.begin()
         _log.info("%s: %d rows are there, %d pictures to judge", out, summary.rows, total - summary.rows)
         if watch:
             watch(summary.rows, total)

@@ -16,12 +16,14 @@ class Summary:
     """Counts over the whole output, rows of earlier runs included.
 
     verdicts: rows by verdict. failures: rows by the class of their error. resumed: rows that were there before this
-    run. uncopied: fakes that could not be copied, by the system's reason.
+    run. inside: pictures left out since they lie in the folder of copies. uncopied: fakes that could not be copied, by
+    the system's reason.
     """
 
     verdicts: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
     resumed: int = 0
+    inside: int = 0
     uncopied: Counter[str] = field(default_factory=Counter)
     _top: list[tuple[float, int, Row]] = field(default_factory=list)
 
