@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .errors import DeepfakeDetectorError
+from .errors import DeepfakeDetectorError, ImageError
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Floats: TypeAlias = npt.NDArray[np.float32]
@@ -206,6 +206,13 @@ class Failure:
 
     source: str
     error: DeepfakeDetectorError
+
+    @property
+    def reason(self) -> str:
+        """Why, without the name of the picture before it."""
+        if isinstance(self.error, ImageError):  # it may know the picture by another name, as "bytes"
+            return self.error.reason
+        return str(self.error).removeprefix(f"{self.source}: ")
 
     def __iter__(self) -> Iterator[Any]:
         raise self.error

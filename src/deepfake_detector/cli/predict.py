@@ -89,8 +89,7 @@ def _print_table(results: list[Prediction | Failure]) -> None:
 
 def _row(result: Prediction | Failure, colour: bool) -> list[str]:
     if isinstance(result, Failure):
-        message = str(result.error).removeprefix(f"{result.source}: ")
-        return [result.source, _styled("not read", colour, fg="magenta"), "", "", "", "", message]
+        return [result.source, _styled("not read", colour, fg="magenta"), "", "", "", "", result.reason]
     return [
         result.source,
         _styled(result.verdict, colour, fg=_COLOURS[result.verdict]),

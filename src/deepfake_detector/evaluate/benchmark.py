@@ -75,7 +75,7 @@ class Unread:
     @classmethod
     def of(cls, picture: LabelledPicture, failure: Failure) -> Unread:
         """From the detector's answer; the reason without the name."""
-        return cls(picture, str(failure.error).removeprefix(f"{failure.source}: "))
+        return cls(picture, failure.reason)
 
     def to_dict(self) -> dict[str, str]:
         """As plain JSON types."""

@@ -43,9 +43,8 @@ def verdict(result: Prediction) -> Cell:
 
 
 def reason(failure: Failure) -> str:
-    """Why there is no result, without the name that stands beside it."""
-    error = failure.error
-    return shown(getattr(error, "reason", None) or str(error).removeprefix(f"{failure.source}: "))
+    """Why there is no result, as it can be printed."""
+    return shown(failure.reason)
 
 
 def chapter(case: Case, number: int) -> Chapter:

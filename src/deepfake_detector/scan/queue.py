@@ -42,7 +42,7 @@ class Queue:
     def add(self, source: str | os.PathLike[str] | Failure) -> None:
         """A path, or the Failure of a name that leads to no picture; nothing where the name is known already."""
         if isinstance(source, Failure):
-            self._insert(source.source, str(source.error).removeprefix(f"{source.source}: "), done=False)
+            self._insert(source.source, source.reason, done=False)
         else:
             self._insert(os.fspath(source), None, done=False)
 

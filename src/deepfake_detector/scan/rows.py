@@ -57,8 +57,7 @@ class Row:
             "model": model,
         }
         if isinstance(result, Failure):
-            message = str(result.error).removeprefix(f"{name}: ")
-            return cls(**row, error=type(result.error).__name__, message=_readable(message))
+            return cls(**row, error=type(result.error).__name__, message=_readable(result.reason))
         return cls(
             **row,
             verdict=result.verdict,
