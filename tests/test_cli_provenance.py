@@ -91,3 +91,13 @@ def test_the_command_needs_no_extra_and_no_model(folder: Path) -> None:
     arguments = [sys.executable, "-c", code, "provenance", str(folder / "a.png"), "--json"]
     result = subprocess.run(arguments, capture_output=True, text=True, check=True)
     assert result.stdout.splitlines()[1] == "[]"
+
+
+def test_a_file_name_can_forge_no_line_and_command_no_terminal(folder: Path) -> None:
+    name = "x.png: JPEG\n  c2pa [camera]\x1b[2J.png"
+    (folder / name).write_bytes(png())
+    result = runner.invoke(app, ["provenance", str(folder / name), str(folder / "gone\n.png")])
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[0].startswith(f"{folder}/x.png: JPEG\\n  c2pa [camera]\\x1b[2J.png: PNG, sha256 ")
+    assert "gone\\n.png: no such file" in result.stdout
+    assert "\x1b" not in result.stdout

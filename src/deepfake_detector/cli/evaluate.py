@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import DataError, MissingExtra, ModelError, OptionError
-from .outputs import as_typed, check_folders, progress, write_json
+from .outputs import as_typed, check_folders, progress, write_json, wrong_usage
 
 if TYPE_CHECKING:
     from ..evaluate import Report
@@ -45,12 +44,9 @@ def evaluate(
     DATA is a folder with class folders named real and fake, a folder with a manifest.csv, or a CSV file with the
     columns path and label (real or fake; or 1 for real and 0 for fake).
     """
-    try:
+    with wrong_usage():
         check_folders(report, as_json)
         reports = _reports(data, models, split, pairs, max_fpr, need_plots=report is not None)
-    except (DataError, MissingExtra, ModelError, OptionError) as error:
-        click.echo(f"Error: {error}", err=True)
-        raise click.exceptions.Exit(2) from None
 
     _print_summary(reports)
     if as_json:

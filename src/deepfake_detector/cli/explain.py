@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import ExplanationError, ImageError, MissingExtra, ModelError, OptionError
+from ..errors import ExplanationError, ImageError, OptionError
 from ..types import Aggregation, Failure
 from .inputs import pictures
 from .options import which_detector
-from .outputs import check_folders, progress
+from .outputs import check_folders, progress, wrong_usage
 
 if TYPE_CHECKING:
     from ..explain.base import Explanation, Method
@@ -56,12 +56,10 @@ def explain(
     given: dict[str, Any] = {"num_samples": samples, "segments": segments, "seed": seed}
     options = {name: value for name, value in given.items() if value is not None}
     try:
-        result = _explained(path, method, of, out, model, face_detector, aggregation, options)
-        if out:
-            result.save(out)
-    except (OptionError, ModelError, MissingExtra) as error:
-        click.echo(f"Error: {error}", err=True)
-        raise click.exceptions.Exit(2) from None
+        with wrong_usage():
+            result = _explained(path, method, of, out, model, face_detector, aggregation, options)
+            if out:
+                result.save(out)
     except (ImageError, ExplanationError) as error:
         click.echo(Failure(path, error).to_json() if as_json else f"Error: {error}", err=not as_json)
         raise click.exceptions.Exit(1) from None

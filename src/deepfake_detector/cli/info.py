@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from ..errors import ModelError
 from ..models.bundle import Bundle
+from .outputs import wrong_usage
 
 
 @click.command()
@@ -16,11 +16,8 @@ from ..models.bundle import Bundle
 @click.option("--json", "as_json", is_flag=True, help="The whole manifest as JSON.")
 def info(model: str, as_json: bool) -> None:
     """Print the model card: members, data, figures, licences, limits."""
-    try:
+    with wrong_usage():
         bundle = Bundle.load(model)
-    except ModelError as error:
-        click.echo(f"Error: {error}", err=True)
-        raise click.exceptions.Exit(2) from None
     if as_json:
         click.echo(json.dumps(bundle.manifest(), ensure_ascii=False, indent=2))
         return

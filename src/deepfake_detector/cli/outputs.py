@@ -12,7 +12,22 @@ from typing import Any
 
 import click
 
-from ..errors import OptionError
+from ..errors import DataError, MissingExtra, ModelError, OptionError
+
+
+@contextmanager
+def wrong_usage() -> Iterator[None]:
+    """What the user has to put right is told on standard error, and ends the command with exit code 2."""
+    try:
+        yield
+    except (DataError, MissingExtra, ModelError, OptionError) as error:
+        click.echo(f"Error: {error}", err=True)
+        raise click.exceptions.Exit(2) from None
+
+
+def printable(text: str) -> str:
+    """A text that neither breaks the line nor commands the terminal, as file names can."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def check_folders(*files: Path | None) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from ..errors import ModelError, OptionError
 from ..types import REASONS, Aggregation, Failure, Prediction
 from .inputs import pictures
 from .options import operating_point, which_detector
+from .outputs import wrong_usage
 
 
 @click.command()
@@ -35,13 +35,10 @@ def predict(
     """
     from ..detector import DeepfakeDetector
 
-    try:
+    with wrong_usage():
         detector = DeepfakeDetector(
             model, face_detector=face_detector, aggregation=aggregation, threshold=threshold, max_fpr=max_fpr
         )
-    except (OptionError, ModelError) as error:
-        click.echo(f"Error: {error}", err=True)
-        raise click.exceptions.Exit(2) from None
 
     failed = False
     results: list[Prediction | Failure] = []

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import ImageError, MissingExtra, OptionError
+from ..errors import ImageError
 from ..types import Failure
 from .inputs import pictures
+from .outputs import printable, wrong_usage
 
 if TYPE_CHECKING:
     from ..provenance import Provenance
@@ -34,10 +35,10 @@ def provenance(paths: tuple[str, ...], as_json: bool, anchors: Path | None) -> N
     IMAGE is a picture, a folder or a pattern; - reads a picture from standard input.
     """
     from ..extras import require
-    from ..provenance.base import CAUTION, shown
+    from ..provenance.base import CAUTION
 
     failed = False
-    try:
+    with wrong_usage():
         if anchors:
             require("provenance")
         for result in _examined(paths, anchors.read_text(encoding="utf-8", errors="replace") if anchors else None):
@@ -45,13 +46,10 @@ def provenance(paths: tuple[str, ...], as_json: bool, anchors: Path | None) -> N
             if as_json:
                 click.echo(result.to_json())
             elif isinstance(result, Failure):
-                click.echo(f"{shown(str(result.error))}\n")
+                click.echo(f"{printable(str(result.error))}\n")
             else:
                 click.echo(_told(result))
             sys.stdout.flush()
-    except (MissingExtra, OptionError) as error:
-        click.echo(f"Error: {error}", err=True)
-        raise click.exceptions.Exit(2) from None
     if not as_json:
         click.echo(CAUTION)
     if failed:
@@ -72,9 +70,7 @@ def _examined(paths: tuple[str, ...], anchors: str | None) -> Iterator[Provenanc
 
 
 def _told(result: Provenance) -> str:
-    from ..provenance.base import shown
-
-    lines = [f"{shown(result.source)}: {result.format}, sha256 {result.sha256}"]
+    lines = [f"{printable(result.source)}: {result.format}, sha256 {result.sha256}"]
     for finding in result.findings:
         lines += [f"  {finding.kind} [{finding.origin}]", f"    {finding.says}"]
         lines += [f"    Proves: {finding.proves}", f"    Limits: {finding.limits}"]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import MissingExtra, ModelError, OptionError
+from ..errors import OptionError
 from ..types import Aggregation
 from .inputs import pictures
 from .options import operating_point, which_detector
-from .outputs import as_typed, check_folders, progress
+from .outputs import as_typed, check_folders, progress, wrong_usage
 
 if TYPE_CHECKING:
     from ..explain.base import Method
@@ -50,14 +50,11 @@ def report(
     from ..detector import DeepfakeDetector
     from ..report import examine_case, html, pdf
 
-    try:
+    with wrong_usage():
         _check(out, method)
         detector = DeepfakeDetector(
             model, face_detector=face_detector, aggregation=aggregation, threshold=threshold, max_fpr=max_fpr
         )
-    except (OptionError, ModelError, MissingExtra) as error:
-        click.echo(f"Error: {error}", err=True)
-        raise click.exceptions.Exit(2) from None
 
     cases = []
     named = list(pictures(paths))

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import DataError, MissingExtra, ModelError, OptionError
-from .outputs import as_typed, check_folders, progress, write_json
+from .outputs import as_typed, check_folders, progress, write_json, wrong_usage
 
 if TYPE_CHECKING:
     from ..evaluate import RobustnessReport
@@ -41,16 +40,13 @@ def robustness(
     from ..evaluate import measure_robustness, read_pictures
     from ..extras import require
 
-    try:
+    with wrong_usage():
         check_folders(report, as_json)
         require("evaluate", "sklearn", *(("matplotlib",) if report else ()))
         pictures = read_pictures(data, split)
         detector = DeepfakeDetector(model)
         with progress(min(limit or len(pictures), len(pictures)), detector.model) as step:
             result = measure_robustness(detector, pictures, limit=limit or None, seed=seed, progress=step)
-    except (DataError, MissingExtra, ModelError, OptionError) as error:
-        click.echo(f"Error: {error}", err=True)
-        raise click.exceptions.Exit(2) from None
 
     _print_summary(result)
     if as_json:

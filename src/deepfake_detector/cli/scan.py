@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import MissingExtra, ModelError, OptionError
+from ..errors import MissingExtra
 from ..extras import require
 from ..types import Aggregation
 from .inputs import listed
 from .options import operating_point, which_detector
+from .outputs import printable, wrong_usage
 
 if TYPE_CHECKING:
     from ..scan import Summary
@@ -77,15 +78,13 @@ def scan(
     if not paths and not lists:
         raise click.UsageError("name at least one PATH, or a --list.")
     try:
-        detector = DeepfakeDetector(
-            model, face_detector=face_detector, aggregation=aggregation, threshold=threshold, max_fpr=max_fpr
-        )
-        found = listed(paths, lists, null)
-        with _bar(quiet) as watch:
-            summary = scanned(detector, found, out, resume=resume, copy_fakes=copy_fakes, watch=watch)
-    except (MissingExtra, ModelError, OptionError) as error:
-        click.echo(f"Error: {error}", err=True)
-        raise click.exceptions.Exit(2) from None
+        with wrong_usage():
+            detector = DeepfakeDetector(
+                model, face_detector=face_detector, aggregation=aggregation, threshold=threshold, max_fpr=max_fpr
+            )
+            found = listed(paths, lists, null)
+            with _bar(quiet) as watch:
+                summary = scanned(detector, found, out, resume=resume, copy_fakes=copy_fakes, watch=watch)
     except OSError as error:
         click.echo(f"Error: the scan cannot go on ({error}). What was written stays for the next run.", err=True)
         raise click.exceptions.Exit(2) from None
@@ -128,12 +127,5 @@ def _print_summary(summary: Summary, out: Path) -> None:
     click.echo(tabulate([(name, f"{count:,}") for name, count in counts], tablefmt="plain", colalign=("left", "right")))
     if summary.suspicious:
         click.echo("\nMost suspicious:")
-    rows = [
-        (f"{row.fake_score:.2f} %", row.verdict, row.kind or "", _printable(row.path)) for row in summary.suspicious
-    ]
+    rows = [(f"{row.fake_score:.2f} %", row.verdict, row.kind or "", printable(row.path)) for row in summary.suspicious]
     click.echo(tabulate(rows, tablefmt="plain", colalign=("right", "left", "left", "left"), disable_numparse=True))
-
-
-def _printable(text: str) -> str:
-    """A file name must neither break the line nor command the terminal."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

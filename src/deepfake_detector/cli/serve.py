@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from ..errors import MissingExtra, ModelError, OptionError
 from ..types import Aggregation
 from .options import operating_point, which_detector
+from .outputs import wrong_usage
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _KEY = "DEEPFAKE_DETECTOR_API_KEY"
@@ -53,7 +53,7 @@ def serve(
     """
     from ..extras import require
 
-    try:
+    with wrong_usage():
         require("web")
         from ..detector import DeepfakeDetector
         from ..web import create_app
@@ -69,9 +69,6 @@ def serve(
             max_pixels=max_pixels * 1_000_000,
         )
         app = create_app(detector, bounds, api_key=os.environ.get(_KEY), origins=cors_origin)
-    except (OptionError, ModelError, MissingExtra) as error:
-        click.echo(f"Error: {error}", err=True)
-        raise click.exceptions.Exit(2) from None
     if host not in _LOCAL and _KEY not in os.environ:
         click.echo(
             f"Warning: {host} can be reached from other machines, and no API key is asked for. "

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import DataError, MissingExtra, ModelError, OptionError
 from ..types import FAMILIES, Family
+from .outputs import wrong_usage
 
 if TYPE_CHECKING:
     from ..train.recipe import Outcome, Settings
@@ -58,7 +58,7 @@ def train(
     names = tuple(name.strip() for name in members.split(",") if name.strip()) if members else ()
     if members is not None and not names:
         raise click.BadParameter("no member is named.", param_hint="--members")
-    try:
+    with wrong_usage():
         from ..extras import require
 
         require("heads")
@@ -68,9 +68,6 @@ def train(
             data, out, base, names, seed, work, processes or os.cpu_count() or 1, limit, ignore_checks, family, imagenet
         )
         outcome = _run(settings)
-    except (DataError, MissingExtra, ModelError, OptionError) as error:
-        click.echo(f"Error: {error}", err=True)
-        raise click.exceptions.Exit(2) from None
 
     result = outcome.result
     click.echo(f"\nWritten: {out} ({len(result.bundle.cards)} members)")
