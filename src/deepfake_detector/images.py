@@ -91,11 +91,12 @@ def read(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Picture:
         return _from_array(source, max_pixels)
     if isinstance(source, Image.Image):
         name = str(getattr(source, "filename", "") or "image")
-        return _finish(source, name, max_pixels)
+        _check_size(source.width, source.height, name, max_pixels)
+        return _finish(source, name)
     file, name = whole_file(source)
     with _opened(file, name) as image:
         _check_work(image, file, name, max_pixels)
-        return _finish(image, name, max_pixels)
+        return _finish(image, name)
 
 
 def header(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Header:
@@ -110,7 +111,6 @@ def header(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Header:
     file, name = whole_file(source)
     data = file.getvalue()
     with _opened(file, name) as image:
-        _check_size(image.width, image.height, name, max_pixels)
         _check_work(image, file, name, max_pixels)
         tables, sampling = {}, None
         if isinstance(image, JpegImagePlugin.JpegImageFile):
@@ -189,8 +189,7 @@ def _opened(file: io.BytesIO, name: str) -> Image.Image:
         raise ImageUnreadable(name, f"damaged header ({type(error).__name__}: {error}).") from None
 
 
-def _finish(image: Image.Image, name: str, max_pixels: int) -> Picture:
-    _check_size(image.width, image.height, name, max_pixels)
+def _finish(image: Image.Image, name: str) -> Picture:
     container = image.format
     try:
         animated = bool(getattr(image, "is_animated", False))
@@ -276,7 +275,10 @@ _SCANS = 100
 
 
 def _check_work(image: Image.Image, file: io.BytesIO, name: str, max_pixels: int) -> None:
-    """What width and height do not tell: how often, and how much beyond the picture, a decoder must unfold."""
+    """Hold an opened file to the limit: its size, and what that does not tell, how often and how much beyond the
+    picture a decoder must unfold.
+    """
+    _check_size(image.width, image.height, name, max_pixels)
     if image.format == "TIFF":  # whole tiles are unfolded, however small the picture
         tags = getattr(image, "tag_v2", {})
         try:
