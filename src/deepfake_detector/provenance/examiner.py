@@ -8,7 +8,7 @@ from .. import images
 from ..images import ImageSource
 from .base import KINDS, Finding, Provenance
 from .camera import camera
-from .generators import AI, generators
+from .generators import generators, name_of
 from .manifests import manifest
 from .metadata import gather
 from .software import software
@@ -35,7 +35,7 @@ def examine(source: ImageSource, anchors: str | None = None) -> Provenance:
         *digital_source_type(metadata),
         *generators(metadata),
         camera(metadata),
-        software(metadata, AI),
+        software(metadata, name_of),
         jpeg_tables(header),
     ]
     findings = sorted((finding for finding in found if finding), key=lambda finding: KINDS.index(finding.kind))

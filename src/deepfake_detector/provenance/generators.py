@@ -33,16 +33,14 @@ _NAMES: Mapping[str, str] = MappingProxyType(
         "Grok": r"\bgrok imagine\b|\bxai grok\b|\bgrok by xai\b|^grok$",
     }
 )
-AI = re.compile("|".join(_NAMES.values()), re.IGNORECASE)
-"""Finds the name of a known generator."""
-
-
 _MADE = re.compile(r"(?<!not )\b(?:made|edited|created|generated) (?:with|by|using) [^.;\n]{1,80}", re.IGNORECASE)
 """What a credit or a comment says of how the picture was made; the rest of it names people and things shown."""
 
 
-def name_of(text: str) -> str | None:
-    """The generator that a text names, or None."""
+def name_of(place: str, text: str) -> str | None:
+    """The generator that a field names as the picture's maker, or None. place, text: as ``makers`` gives them."""
+    if place in (CREDIT, "Comment"):
+        text = found[0] if (found := _MADE.search(text)) else ""
     return next((name for name, pattern in _NAMES.items() if re.search(pattern, text, re.IGNORECASE)), None)
 
 
@@ -52,10 +50,7 @@ def generators(metadata: Metadata) -> list[Finding]:
     told = {finding.details["generator"] for finding in written}
     named: dict[str, Finding] = {}
     for place, text in makers(metadata):
-        claim = text
-        if place in (CREDIT, "Comment"):
-            claim = found[0] if (found := _MADE.search(text)) else ""
-        name = name_of(claim)
+        name = name_of(place, text)
         if name and not any(name in other for other in told):
             named.setdefault(name, _named(name, place, text))
     return [*written, *named.values()]

@@ -69,8 +69,10 @@ def _settings(metadata: Metadata) -> Details:
 def _comfy_ui(metadata: Metadata) -> Details:
     graph = [node for text in _held(metadata, "prompt") for node in _objects(_json(text).values())]
     graph = [node for node in graph if isinstance(node.get("class_type"), str)]
-    flows = [flow for text in _held(metadata, "workflow") if {"links", "last_node_id"} & set(flow := _json(text))]
-    drawn = [node for flow in flows for node in _objects(flow.get("nodes"))]
+    flows = map(_json, _held(metadata, "workflow"))
+    drawn = [
+        node for flow in flows if "links" in flow or "last_node_id" in flow for node in _objects(flow.get("nodes"))
+    ]
     drawn = [node for node in drawn if "type" in node]
     inputs = _objects(node.get("inputs") for node in graph)
 

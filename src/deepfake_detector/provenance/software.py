@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from .base import LONGEST, NAME, Finding, shown
 from .metadata import Metadata
@@ -15,9 +15,8 @@ _EDITORS = re.compile(
     r"|fotor|photoscape|befunky|photodirector|polarr|inkscape|illustrator|windows photo|google photos|\bpaint\b",
     re.IGNORECASE,
 )
-
-
 CREDIT = "XMP photoshop:Credit"
+"""Names people and agencies, and at times a program."""
 
 
 def makers(metadata: Metadata) -> Iterator[tuple[str, str]]:
@@ -40,9 +39,12 @@ def makers(metadata: Metadata) -> Iterator[tuple[str, str]]:
             yield place, text
 
 
-def software(metadata: Metadata, ai: re.Pattern[str]) -> Finding | None:
-    """Programs named, other than generators (``ai``): those known to edit, or else those that may be anything."""
-    named = [(place, text) for place, text in makers(metadata) if not ai.search(text) and place != CREDIT]
+def software(metadata: Metadata, generator: Callable[[str, str], str | None]) -> Finding | None:
+    """Programs named: those known to edit, or else those that may be anything.
+
+    generator: says of a field (place, text) which generator it names, if any; those are not told here.
+    """
+    named = [(place, text) for place, text in makers(metadata) if place != CREDIT and not generator(place, text)]
     if not named:
         return None
     editors = [text for _, text in named if _EDITORS.search(text)]
