@@ -141,7 +141,6 @@ class Output:
             raise OptionError(f"{self.path}: another scan has just finished this file. Run the command again.")
 
     def _check(self, facts: Mapping[str, Any]) -> None:
-        then = "Name another file with --out, or start anew with --no-resume."
         try:
             made_with = json.loads(self._beside.read_text(encoding="utf-8"))
             differing = [name for name in {**made_with, **facts} if made_with.get(name) != facts.get(name)]
@@ -152,7 +151,10 @@ class Output:
             ) from None
         if differing:
             told = "; ".join(f"{name} {made_with.get(name)}, now {facts.get(name)}" for name in differing)
-            raise OptionError(f"{self.path}: made with other options ({told}); rows of two kinds are not mixed. {then}")
+            raise OptionError(
+                f"{self.path}: made with other options ({told}); rows of two kinds are not mixed. Name another file with "
+                "--out, or start anew with --no-resume."
+            )
 
     def _take_apart(self) -> None:
         """A finished Parquet file becomes a journal again, which appears whole or not at all."""
