@@ -6,28 +6,28 @@ import { percent, side } from "./words.js";
 let strength = 60; // of the heat map, in percent; kept from picture to picture
 let boxed = true;
 
-// Boxes as SVG in the pixels of the upright picture; their labels as text that keeps its size.
+// A drawing over the picture, in the pixels of the upright picture.
+function drawing({ width, height }, kind) {
+  const shape = { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none" };
+  return svg("svg", { ...shape, class: kind, "aria-hidden": "true" });
+}
+
+// A rectangle to be seen on any ground: its outline, and a halo under it.
+function outlined([x0, y0, x1, y1], kind) {
+  const corner = { x: x0, y: y0, width: x1 - x0, height: y1 - y0 };
+  const place = { ...corner, fill: "none", "vector-effect": "non-scaling-stroke" };
+  return [svg("rect", { ...place, class: "halo" }), svg("rect", { ...place, class: kind })];
+}
+
+// Boxes around the faces; their labels as text that keeps its size.
 function boxes(prediction) {
   const { width, height, faces } = prediction;
-  const drawn = svg("svg", {
-    viewBox: `0 0 ${width} ${height}`,
-    preserveAspectRatio: "none",
-    class: "boxes",
-    "aria-hidden": "true",
-  });
+  const drawn = drawing(prediction, "boxes");
   const tags = [];
   faces.forEach((face, index) => {
     const [x0, y0, x1, y1] = face.box;
     const kind = side(face.score, prediction);
-    const place = {
-      x: x0,
-      y: y0,
-      width: x1 - x0,
-      height: y1 - y0,
-      fill: "none",
-      "vector-effect": "non-scaling-stroke",
-    };
-    drawn.append(svg("rect", { ...place, class: "halo" }), svg("rect", { ...place, class: `box ${kind}` }));
+    drawn.append(...outlined(face.box, `box ${kind}`));
     const tag = h(
       "span",
       { class: `tag ${kind}`, "aria-hidden": "true" },
@@ -69,24 +69,9 @@ export function stage(picture) {
   function lay(explanation) {
     element.querySelector(".layer")?.remove();
     element.querySelector(".area")?.remove();
-    const [x0, y0, x1, y1] = explanation.area;
-    const { width, height } = explanation.prediction;
     const layer = h("img", { class: "layer", alt: "", src: `data:image/png;base64,${explanation.layer.png}` });
-    const place = {
-      x: x0,
-      y: y0,
-      width: x1 - x0,
-      height: y1 - y0,
-      fill: "none",
-      "vector-effect": "non-scaling-stroke",
-    };
-    const area = svg("svg", {
-      viewBox: `0 0 ${width} ${height}`,
-      preserveAspectRatio: "none",
-      class: "area",
-      "aria-hidden": "true",
-    });
-    area.append(svg("rect", { ...place, class: "halo" }), svg("rect", { ...place, class: "looked" }));
+    const area = drawing(explanation.prediction, "area");
+    area.append(...outlined(explanation.area, "looked"));
     photoOrNote().after(layer, area);
     const show = () => {
       layer.style.opacity = strength / 100;
