@@ -152,8 +152,8 @@ class Output:
         if differing:
             told = "; ".join(f"{name} {made_with.get(name)}, now {facts.get(name)}" for name in differing)
             raise OptionError(
-                f"{self.path}: made with other options ({told}); rows of two kinds are not mixed. Name another file with "
-                "--out, or start anew with --no-resume."
+                f"{self.path}: made with other options ({told}); rows of two kinds are not mixed. Name another file "
+                "with --out, or start anew with --no-resume."
             )
 
     def _take_apart(self) -> None:
