@@ -88,6 +88,13 @@ def test_the_table_names_verdict_scores_and_reasons(toy: str, folder: Path) -> N
     assert "\x1b[" not in result.stdout  # no colour into a pipe
 
 
+def test_a_file_name_can_forge_no_line_and_command_no_terminal(toy: str, folder: Path) -> None:
+    result = runner.invoke(app, ["predict", str(folder / "gone.png\nx.png  real\x1b[2J"), "--model", toy])
+    assert result.exit_code == 1
+    assert "gone.png\\nx.png  real\\x1b[2J" in result.stdout
+    assert "\x1b" not in result.stdout
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -158,6 +158,27 @@ def test_work_that_costs_more_than_the_bound_has_it_to_itself(bench: Callable[[i
         assert place.work("explain", lambda _: "done", 8).result(30) == "done"
 
 
+def test_a_thread_that_outlives_a_stop_serves_no_longer(
+    bench: Callable[[int, int], Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = bench(4, 1)
+    with one.queue.enter() as place:
+        place.judge([b"a"])
+        assert one.begun.acquire(timeout=30)
+    (old,) = [thread for thread in threading.enumerate() if thread.name == "inference-0"]
+    join = threading.Thread.join
+    with monkeypatch.context() as patched:  # the stop does not wait for what is under way
+        patched.setattr(threading.Thread, "join", lambda thread, timeout=None: join(thread, 0.01))
+        one.queue.stop()
+    one.queue.start()
+    one.free.set()
+    old.join(30)
+    assert not old.is_alive()
+    with one.queue.enter() as place:
+        (found,) = place.judge([b"b"])
+        assert found.result(30) == b"bb"
+
+
 def test_a_failure_goes_to_those_who_wait(bench: Callable[[int, int], Bench]) -> None:
     made = bench(5, 1)
 

@@ -12,7 +12,7 @@ import click
 from ..types import REASONS, Aggregation, Failure, Prediction
 from .inputs import pictures
 from .options import operating_point, which_detector
-from .outputs import wrong_usage
+from .outputs import printable, wrong_usage
 
 
 @click.command()
@@ -86,9 +86,10 @@ def _print_table(results: list[Prediction | Failure]) -> None:
 
 def _row(result: Prediction | Failure, colour: bool) -> list[str]:
     if isinstance(result, Failure):
-        return [result.source, _styled("not read", colour, fg="magenta"), "", "", "", "", result.reason]
+        said = printable(result.source), _styled("not read", colour, fg="magenta")
+        return [*said, "", "", "", "", printable(result.reason)]
     return [
-        result.source,
+        printable(result.source),
         _styled(result.verdict, colour, fg=_COLOURS[result.verdict]),
         f"{result.fake_score:.2f} %",
         f"{result.real_score:.2f} %",

@@ -93,7 +93,7 @@ class Queue:
         self._long = 0
         self._seconds: float | None = None
         self._workers: list[threading.Thread] = []
-        self._closed = False
+        self._closed = threading.Event()  # of these workers; the next ones have one of their own
 
     @property
     def used(self) -> int:
@@ -109,9 +109,10 @@ class Queue:
         with self._changed:
             if self._workers:
                 return
-            self._closed = False
+            self._closed = threading.Event()
             self._workers = [
-                threading.Thread(target=self._serve, name=f"inference-{i}", daemon=True) for i in range(self.threads)
+                threading.Thread(target=self._serve, args=(self._closed,), name=f"inference-{i}", daemon=True)
+                for i in range(self.threads)
             ]
         for worker in self._workers:
             worker.start()
@@ -120,7 +121,7 @@ class Queue:
         """Abandon what waits and let the threads end."""
         with self._changed:
             self.withdraw(list(self._jobs))
-            self._closed = True
+            self._closed.set()
             workers, self._workers = self._workers, []
             self._changed.notify_all()
         for worker in workers:
@@ -155,11 +156,11 @@ class Queue:
                     self._jobs.remove(job)
                     self._used -= job.slots
 
-    def _serve(self) -> None:
+    def _serve(self, closed: threading.Event) -> None:
         while True:
             with self._changed:
-                while not (jobs := self._next()):
-                    if self._closed:
+                while closed.is_set() or not (jobs := self._next()):
+                    if closed.is_set():
                         return
                     self._changed.wait()
             self._run(jobs)
