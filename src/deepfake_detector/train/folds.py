@@ -62,7 +62,7 @@ PACK = Folds(
         "openforensics": frozenset({"deepfake-and-real-images"}),
         "stylegan": frozenset({"140k-real-and-fake-faces"}),
         "modern": frozenset({"modern-fakes", "modern-swaps", "camera-reals", "press-reals", "small-real-faces"}),
-        "portraits": frozenset({"sd21-faces", "sfhq-t2i-faces", "hires-faces"}),
+        "portraits": frozenset({"sd21-faces", "sfhq-t2i-faces", "mobilestylegan-faces", "hires-faces"}),
         "scenes": frozenset({"genai-scenes", "real-scenes"}),
     }
 )

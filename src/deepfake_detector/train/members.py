@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -78,13 +78,16 @@ def network_logits(
     folds: Folds = PACK,
     halves: tuple[frozenset[str], ...] = PACK_HALVES,
     early: bool = False,
+    only_scored: Sequence[str] = (),
 ) -> tuple[bytes, Floats]:
     """Train the final and the cross-fitted networks; (final ONNX graph, float32 (n, 4) logits).
 
     jobs: they learn from the views of the first so many jobs of the plan, the varied ones; more views of the same
     pictures as they are would only cost time. These views carry cross-fitted logits, all validation views those of the
-    final network, the others NaN. early: training stops where the loss on validation views no longer falls (those of
-    held-out sources are not looked at). Resumable: everything is kept in ``folder``.
+    final network, the others NaN. only_scored: sources whose training views, of whatever job, are scored as well (by
+    the network that did not hear of their fold), though no network learns from them. early: training stops where the
+    loss on validation views no longer falls (those of held-out sources are not looked at). Resumable: everything is
+    kept in ``folder``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     key = json.dumps(
@@ -94,6 +97,7 @@ def network_logits(
     split = np.array([view.split for view in views])
     of_view = np.array([folds.of(view) if view.split == "train" else "" for view in views])
     train = (split == "train") & np.array([view.job < jobs for view in views])
+    scored = train | (split == "train") & np.array([view.source in only_scored for view in views])
     logits = np.full((len(views), 4), np.nan, np.float32)
     check = np.flatnonzero(split == "val")
     check = np.sort(check[np.random.default_rng(0).permutation(len(check))[:400]])
@@ -105,7 +109,7 @@ def network_logits(
     stages = []
     for number, half in enumerate(halves):
         held = np.isin(of_view, list(half))
-        stages.append((f"without-{number}", train & ~held, train & held))
+        stages.append((f"without-{number}", train & ~held, scored & held))
     stages.append(("final", train, split == "val"))
     graph = b""
     for name, learn, score in stages:

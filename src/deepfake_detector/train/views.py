@@ -69,6 +69,7 @@ class View:
 # How many handled copies of each training picture: rare and varied sources count for more.
 COPIES = {
     "140k-real-and-fake-faces": 1.5,
+    "mobilestylegan-faces": 1.5,
     "deepfake-and-real-images": 0.35,
     "dfdc-faces": 1.0,
     "modern-fakes": 4,
@@ -87,6 +88,7 @@ _SCENE_SHARE = {
     "deepfake-and-real-images": 0.4,
     "dfdc-faces": 0.25,
     "140k-real-and-fake-faces": 0.6,
+    "mobilestylegan-faces": 0.6,
     "small-real-faces": 0.5,
 }
 
@@ -148,6 +150,8 @@ def forged(rows: list[Row], rng: np.random.Generator, counts: Mapping[str, int])
     jobs = []
     for source, count in counts.items():
         pool = [i for i, row in enumerate(rows) if row.source == source and row.split == "train" and not row.fake]
+        if not pool:
+            continue
         for _ in range(count):
             index, donor, seed = int(rng.choice(pool)), int(rng.choice(pool)), int(rng.integers(2**31))
             how = "blend" if rng.random() < 0.5 else "composite"
