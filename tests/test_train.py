@@ -364,7 +364,7 @@ class TestHeads:
         for logits in (joined.logits(features), session.run(None, {"statistics": features})[0]):
             np.testing.assert_allclose(logits, [[1, 2, np.log(4), -1]], atol=1e-6)
 
-    def test_the_gan_head_listens_to_untouched_pictures(self) -> None:
+    def test_a_voice_may_listen_to_untouched_pictures(self) -> None:
         """Channel 0 gives untouched GAN pictures away, channel 1 handled ones; one each of real and fake, 80 times."""
         rng = np.random.default_rng(0)
         rows = [
@@ -373,7 +373,8 @@ class TestHeads:
         features = rng.normal(size=(320, 12, 4, 768)).astype(np.float32) * 0.3
         features[1::4, 0, 0, 0] += 1
         features[3::4, 0, 0, 1] += 1
-        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(320), self.SELECTION, 0.003)
+        heard = {**heads.CARE, "gan": (heads.Care(("cls",), plain=20),)}
+        fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(320), self.SELECTION, 0.003, heard)
         untouched, handled = fitted.weights[:2].T[[0, 2]].T  # pooled and gan, of channels 0 and 1
         assert untouched[1] / handled[1] > 2 * untouched[0] / handled[0]
 
