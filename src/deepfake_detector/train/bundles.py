@@ -57,7 +57,7 @@ _RESIDUAL: dict[str, Any] = {
 }
 LIMITS = [
     "A score is evidence, not proof. Never let it be the only ground for a decision about a person.",
-    "Trained on about 15,000 small pictures; forgeries of kinds that are not among them are missed more often.",
+    "Trained on about 16,000 small pictures; forgeries of kinds that are not among them are missed more often.",
     "Tiny, blurred or strongly compressed faces carry little trace; the verdict is then often inconclusive.",
     "Says nothing about what is true of an authentic picture: captions, staging, and honest edits are not judged.",
     "Drawings, renders and screenshots of text were not measured.",
