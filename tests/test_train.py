@@ -303,6 +303,17 @@ def test_exported_networks_agree_with_torch(network: type[nn.Module], side: int)
         np.testing.assert_allclose(session.run(None, {"pixels": x.numpy()})[0], built.eval()(x).numpy(), atol=1e-3)
 
 
+def test_weights_of_eight_bits_are_rounded_once() -> None:
+    values = np.random.default_rng(0).normal(size=(7, 5, 3, 3)).astype(np.float32)
+    values[3] = 0
+    eighth, scale = export.in_eight_bits(values)
+    assert eighth.dtype == np.int8
+    assert scale.shape == (7, 1, 1, 1)
+    rounded = eighth * scale
+    assert np.abs(rounded - values).max() <= np.abs(values).max() / 127 / 2 * 1.001
+    np.testing.assert_array_equal(export.in_eight_bits(rounded)[0], eighth)
+
+
 def test_imagenet_weights_must_fit(tmp_path: Path) -> None:
     torch.save({"x": torch.zeros(3)}, tmp_path / "wrong.pth")
     with pytest.raises(ValueError, match="does not hold"):
