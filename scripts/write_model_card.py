@@ -111,11 +111,12 @@ def page() -> str:
         *handling(default),
         "## On sources left out of training",
         "What the test split cannot tell: how well forgeries of sources that the members had never seen are found. "
-        "Every fold's fakes and reals were left out of the heads (the two networks: a half of the folds at once), and "
-        "of the fit of the weights; a source's fakes are read against its fold's reals. "
+        "Every fold's fakes and reals were left out of the heads, and of the fit of the weights; a source's fakes are "
+        "read against its fold's reals. Where `conv` and `residual` have no row, they were not trained again without "
+        "the fold, and have no part in the learned weights. "
         "Pictures are as they were found; in the table that says so they were also compressed, resized or blurred, and "
         "forgeries made by this project stand under the source of their real pictures. Columns: "
-        "the learned weights, the plain mean of the members, and each member. Written into the bundle by "
+        "the learned weights, the plain mean of these members, and each member. Written into the bundle by "
         "`scripts/make_default_bundle.py`, seed 20261123.",
         *(f"{title}:\n\n{folds(content)}" for title, content in left_out.items() if isinstance(content, dict)),
         "## Data",

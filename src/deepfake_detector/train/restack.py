@@ -1,9 +1,8 @@
 """The default bundle with new heads and its networks as they are: minutes, where to train everything takes an hour.
 
 The networks are not cross-fitted anew, so nothing can be learned of their worth on sources left out, and they have no
-part in the stacked score. (Where they had one, the grid of ``stack.choose`` found 0 for the residual network and 0.1 to
-0.2 for the convolutional one, which gave .004 to .006 of AUC on ``val`` and took .001 to .002 on sources left out:
-docs/experiments.md.) They are calibrated on ``val`` for ``mean`` and ``vote``, and may contradict.
+part in the stacked score. (When that was searched for, in the build that they are from, ``stack.choose`` gave both of
+them a weight of 0.) They are calibrated on ``val`` for ``mean`` and ``vote``, and may contradict.
 """
 
 from __future__ import annotations
