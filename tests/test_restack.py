@@ -25,7 +25,8 @@ def table() -> list[views.View]:
         views.View(
             row=job, job=job, view=region, how="plain" if job % 4 < 2 else "handled", fake=job % 2 > 0,
             family=FAMILIES[job % 3] if job % 2 else "", source=SOURCES[job % 3], generator="",
-            split="train" if job < JOBS / 2 else "val", group=str(job), face_size=60.0 + job % 100, width=200, height=200,
+            split="train" if job < JOBS / 2 else "val", group=str(job), face_size=60.0 + job % 100, width=200,
+            height=200,
         )
         for job in range(JOBS)
         for region in ("face", "scene")
