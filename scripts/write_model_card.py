@@ -69,6 +69,12 @@ def page() -> str:
         "file size too (bytes alone give AUC 0.7), so it flatters every detector. Since the sixth build a generator "
         "distilled from another StyleGAN2 is among those trained on (`mobilestylegan-faces`): the kind is known now, "
         "these pictures and their real counterparts are not.",
+        *(
+            f"The figures of `{name}` were read before its large weights were stored in 8 bits instead of 16, at commit "
+            f"`{figures[name]['commit']}`; logits have moved by .02 to .04 in the mean since (docs/experiments.md)."
+            for name, bundle in bundles.items()
+            if figures[name]["graphs"] != bundle.manifest()["graphs"]
+        ),
         "### Each member by itself (AUC)",
         table(
             ["reading", "default", *members],
