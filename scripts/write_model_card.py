@@ -70,7 +70,7 @@ def page() -> str:
         "distilled from another StyleGAN2 is among those trained on (`mobilestylegan-faces`): the kind is known now, "
         "these pictures and their real counterparts are not.",
         *(
-            f"The figures of `{name}` were read before its large weights were stored in 8 bits instead of 16, at commit "
+            f"The figures of `{name}` were read before its large weights were stored in 8 bits, not 16, at commit "
             f"`{figures[name]['commit']}`; logits have moved by .02 to .04 in the mean since (docs/experiments.md)."
             for name, bundle in bundles.items()
             if figures[name]["graphs"] != bundle.manifest()["graphs"]
