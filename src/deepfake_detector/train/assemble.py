@@ -172,6 +172,7 @@ def ensemble(
     kinds: Sequence[str],
     alarms: float,
     base: Mapping[str, Any] | None = None,
+    everyone: Mapping[str, stack.Table] | None = None,
 ) -> tuple[dict[str, Any], dict[str, Linear]]:
     """The ``ensemble`` part of a manifest but for the policy, and the stacked scores by situation.
 
@@ -179,8 +180,10 @@ def ensemble(
     of n pictures counts as the root of n) that may score 0.5 or more. It moves the offset of every verdict score, as a
     smaller prior probability of fakes would. base: the same part of another bundle with the same members, for what
     the tables cannot teach: situations they lack, and families with too few fakes. (Without it all are learned.)
+    everyone: tables that members' own scores and their mean are learned from, where more members than the stacked ones
+    are asked; None: the same tables.
     """
-    members, mean = alone(by_situation, alarms)
+    members, mean = _alone(by_situation if everyone is None else everyone, alarms)
     picture: dict[str, Linear] = {}
     families: dict[str, dict[str, Any]] = {family: {} for family in FAMILIES}
     for situation in SITUATIONS:
@@ -210,7 +213,7 @@ def ensemble(
     return values, picture
 
 
-def alone(
+def _alone(
     by_situation: Mapping[str, stack.Table], alarms: float
 ) -> tuple[dict[str, Any], dict[str, tuple[float, float]]]:
     """Each member's own calibrated score, and the calibration of their mean by situation."""

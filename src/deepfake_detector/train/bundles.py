@@ -151,11 +151,7 @@ def write(
         kinds = [kind for kind in KINDS if any(card.name.startswith(kind) for card in kept)]
         ensemble, picture = assemble.ensemble(tables, kinds, ALARMS)
         ensemble["policy"] = policy(ensemble, picture["both"], tables["both"], bounds)
-        print(f"{name}: {ensemble['policy']}")
-        manifest = manifest_of(name, kept, graphs, views, ensemble, tables, kinds)
-        text = json.dumps(manifest, indent=1, ensure_ascii=False)
-        (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
-        print(f"{name}: {json.dumps(manifest['about']['figures'], indent=1)}")
+        write_manifest(folder, name, kept, graphs, views, ensemble, tables, kinds)
 
 
 def _only(evidence: Evidence, members: list[str]) -> Evidence:
@@ -163,7 +159,8 @@ def _only(evidence: Evidence, members: list[str]) -> Evidence:
     return Evidence(tuple(members), evidence.logits[:, places])
 
 
-def manifest_of(
+def write_manifest(
+    folder: Path,
     name: str,
     kept: Sequence[Card],
     graphs: Mapping[str, bytes],
@@ -171,12 +168,12 @@ def manifest_of(
     ensemble: Mapping[str, Any],
     tables: Mapping[str, stack.Table],
     kinds: Sequence[str],
-) -> dict[str, Any]:
-    """The manifest of a bundle of the members ``kept``; ``tables``, of the members of ``kinds``, give its figures."""
+) -> None:
+    """Write the JSON of a bundle of the members ``kept``; ``tables``, of the members of ``kinds``, give its figures."""
     both, scene = (assemble.left_out(tables[situation], kinds) for situation in ("both", "scene"))
     found = [fold.only(plain=True) for fold in both]
     used = sorted({graph for card in kept for graph in (card.graph, card.encoder) if graph})
-    return {
+    manifest = {
         "name": name,
         "version": __version__,
         "members": [card.to_dict() for card in kept],
@@ -196,29 +193,35 @@ def manifest_of(
             "limits": LIMITS,
         },
     }
+    (folder / f"{name}.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    for what in (ensemble["policy"], manifest["about"]["figures"]):  # type: ignore[index]
+        print(f"{name}: {json.dumps(what, indent=1)}")
 
 
 def policy(
-    ensemble: Mapping[str, Any], picture: Linear, table: stack.Table, bounds: Mapping[str, float]
+    ensemble: Mapping[str, Any],
+    picture: Linear,
+    table: stack.Table,
+    bounds: Mapping[str, float],
+    everyone: stack.Table | None = None,
 ) -> dict[str, Any]:
     """The ``policy`` part of a manifest: bands and disagreement from the held-out pictures, and bounds of quality.
 
-    picture: the stacked score of the table's situation.
+    picture: the stacked score of the table's situation. everyone: the table of all members that may disagree, where
+    they are more than the stacked ones.
     """
     scores, known = stack.scores(picture, table), table.fold == stack.VAL
+    asked = table if everyone is None else everyone
     return {
         "band": band(table.where(known), scores[known], ERROR),
         "poor_band": band(table, scores, ERROR),  # half of the weight lies on sources that no member had seen
-        "disagreement": disagreement(ensemble, table.where(known)),
+        "disagreement": round(
+            float(np.quantile(_spread(ensemble, asked.where(asked.fold == stack.VAL)), 1 - DISAGREEMENT)), 3
+        ),
         "threshold": 0.5,
         "operating_points": operating_points(scores, table),
         **bounds,
     }
-
-
-def disagreement(ensemble: Mapping[str, Any], table: stack.Table) -> float:
-    """How far apart the members' probabilities lie in all but ``DISAGREEMENT`` of the table's pictures."""
-    return round(float(np.quantile(_spread(ensemble, table), 1 - DISAGREEMENT)), 3)
 
 
 def operating_points(scores: np.ndarray, table: stack.Table) -> list[list[float]]:

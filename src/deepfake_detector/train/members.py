@@ -9,19 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 import torch
 from sklearn.metrics import roc_auc_score
 from torch import nn
 
-from ..models.preprocess import normalised
 from ..types import Floats
-from . import export, loop
+from . import ask, export, loop
 from .folds import PACK, PACK_HALVES, Folds
 from .networks.efficientnet_lite import EfficientNetLite0
 from .networks.residual import ResidualNet
@@ -78,7 +76,7 @@ def network_logits(
     folds: Folds = PACK,
     halves: tuple[frozenset[str], ...] = PACK_HALVES,
     early: bool = False,
-    only_scored: Sequence[str] = (),
+    only_scored: Collection[str] = (),
 ) -> tuple[bytes, Floats]:
     """Train the final and the cross-fitted networks; (final ONNX graph, float32 (n, 4) logits).
 
@@ -134,7 +132,7 @@ def network_logits(
         if not kept.exists():
             partial = kept.with_suffix(".partial")
             with open(partial, "wb") as file:
-                np.save(file, _through(graph, pixels, np.flatnonzero(score), recipe.plan))
+                np.save(file, ask.said(graph, pixels, np.flatnonzero(score), recipe.plan.mean, recipe.plan.std))
             os.replace(partial, kept)
         logits[score] = np.load(kept)
     return graph, logits
@@ -152,10 +150,3 @@ def _watch(views: list[View], pixels: np.ndarray, chosen: np.ndarray, plan: loop
         return float(each[fake].mean() + each[~fake].mean()) / 2
 
     return loop.Watch(loss)
-
-
-def _through(graph: bytes, pixels: np.ndarray, chosen: np.ndarray, plan: loop.Plan) -> Floats:
-    """Logits of the graph as it ships, float32 (n, 4), one view at a time."""
-    session = ort.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    parts = [session.run(None, {"pixels": normalised(pixels[i], plan.mean, plan.std)})[0] for i in chosen]
-    return np.concatenate(parts)

@@ -7,17 +7,14 @@ them a weight of 0.) They are calibrated on ``val`` for ``mean`` and ``vote``, a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 
 from ..models.card import Card
-from ..models.preprocess import normalised
 from ..types import Floats
-from . import assemble, bundles, stack
+from . import ask, assemble, bundles
 from .assemble import Evidence
 from .views import View
 
@@ -29,11 +26,9 @@ def on_val(card: Card, graph: bytes, views: Sequence[View], array: np.ndarray) -
 
     array: uint8 (n, side, side, 3), the views as the card's sampling gives them.
     """
-    session = ort.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    ours = [number for number, view in enumerate(views) if view.split == "val" and view.view == card.region]
     logits = np.full((len(views), 4), np.nan, np.float32)
-    for number, view in enumerate(views):
-        if view.split == "val" and view.view == card.region:
-            logits[number] = session.run(None, {"pixels": normalised(array[number], card.mean, card.std)})[0][0]
+    logits[ours] = ask.said(graph, array, ours, card.mean, card.std)
     return logits
 
 
@@ -52,17 +47,10 @@ def write(
     """
     learned = assemble.tables(views, leading["face"], leading["scene"])
     calibrated = assemble.tables(views, everyone["face"], everyone["scene"])
-    ensemble, picture = assemble.ensemble(learned, (LEADING,), bundles.ALARMS)
-    ensemble["members"], ensemble["mean"] = assemble.alone(calibrated, bundles.ALARMS)
-    known = calibrated["both"].where(calibrated["both"].fold == stack.VAL)
+    ensemble, picture = assemble.ensemble(learned, (LEADING,), bundles.ALARMS, everyone=calibrated)
     bounds = bundles.quality_bounds(views, native)
-    ensemble["policy"] = {
-        **bundles.policy(ensemble, picture["both"], learned["both"], bounds),
-        "disagreement": bundles.disagreement(ensemble, known),
-    }
-    cards = [card for region in ("face", "scene") for card in bundles.cards(region)]
-    manifest = bundles.manifest_of("default", cards, graphs, views, ensemble, learned, (LEADING,))
+    ensemble["policy"] = bundles.policy(ensemble, picture["both"], learned["both"], bounds, calibrated["both"])
     for name in ("heads-face", "heads-scene"):
         (folder / f"{name}.onnx").write_bytes(graphs[name])
-    (folder / "default.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(json.dumps([ensemble["policy"], manifest["about"]["figures"]], indent=1))
+    cards = [card for region in ("face", "scene") for card in bundles.cards(region)]
+    bundles.write_manifest(folder, "default", cards, graphs, views, ensemble, learned, (LEADING,))

@@ -159,10 +159,10 @@ class Queue:
     def _serve(self, closed: threading.Event) -> None:
         while True:
             with self._changed:
-                while closed.is_set() or not (jobs := self._next()):
-                    if closed.is_set():
-                        return
+                while not closed.is_set() and not (jobs := self._next()):
                     self._changed.wait()
+                if closed.is_set():
+                    return
             self._run(jobs)
 
     def _next(self) -> list[_Job]:
