@@ -25,6 +25,7 @@ from deepfake_detector.train import (
     forge,
     heads,
     loop,
+    readings,
     stack,
     targets,
     views,
@@ -266,14 +267,15 @@ class TestLoop:
     def test_learns_and_goes_on_after_a_stop_as_if_there_was_none(self, tmp_path: Path) -> None:
         pixels, rows = self.toy()
         plan = loop.Plan(60, batch=8, rate=0.1, warmup=1, average=0.5, seed=3)
+        reading = readings.Pictures(pixels, (0.5,) * 3, (0.5,) * 3)
         everything = np.arange(len(rows))
 
         def run(name: str, steps: int) -> nn.Module:
             whole = replace(plan, steps=steps)
-            return loop.train(self.Net(), pixels, rows, everything, whole, tmp_path / name, every=20)
+            return loop.train(self.Net(), reading, rows, everything, whole, tmp_path / name, every=20)
 
         through = run("through.pt", 60)
-        logits = loop.logits_of(through, pixels, everything, plan)
+        logits = loop.logits_of(through, reading, everything)
         assert (logits[::2, :2] > 0).all()
         assert (logits[1::2, :2] < 0).all()
 
@@ -286,7 +288,7 @@ class TestLoop:
             return ""
 
         with pytest.raises(Stop):
-            loop.train(self.Net(), pixels, rows, everything, plan, tmp_path / "cut.pt", stop, every=20)
+            loop.train(self.Net(), reading, rows, everything, plan, tmp_path / "cut.pt", stop, every=20)
         resumed = run("cut.pt", 60)
         for a, b in zip(through.parameters(), resumed.parameters(), strict=True):
             torch.testing.assert_close(a, b)
@@ -296,7 +298,7 @@ class TestLoop:
 def test_exported_networks_agree_with_torch(network: type[nn.Module], side: int) -> None:
     torch.manual_seed(0)
     built = network()
-    graph = export.export(built, side)
+    graph = export.export(built, export.pictures(side))
     x = torch.rand(2, 3, side, side)
     session = ort.InferenceSession(graph, providers=["CPUExecutionProvider"])
     with torch.inference_mode():

@@ -14,7 +14,7 @@ from .. import __version__, quality
 from ..ensemble.aggregate import Linear
 from ..faces.crop import Crop
 from ..models.card import Card
-from . import assemble, stack
+from . import assemble, patches, stack
 from .assemble import Evidence
 from .encoder import SIDE
 from .features import CLIP_MEAN, CLIP_STD
@@ -33,8 +33,10 @@ DISAGREEMENT = 0.02
 """Members contradict each other where their probabilities lie further apart than in all but this share of pictures."""
 LEFT_OUT = "AUC on left-out sources, face and whole picture together"
 LEAD = "Lead of the learned weights in that mean (95 % interval)"
-KINDS = ("clip", "conv", "residual")
+KINDS = ("clip", "patches", "conv", "residual")
 """Kinds of networks, the leading one first."""
+ENCODED = ("clip", "patches")
+"""Those that read the encoder."""
 
 _TRAINED = "the project's image pack: train split of 13 public sources, and forgeries made from its real pictures"
 _CLIP: dict[str, Any] = {
@@ -42,6 +44,12 @@ _CLIP: dict[str, Any] = {
     "pretraining": "CLIP (OpenAI, 2021) on 400 million image-text pairs",
     "training_data": f"heads: {_TRAINED}",
     "licence": "encoder MIT (OpenAI); heads MIT",
+}
+_PATCHES: dict[str, Any] = {
+    "architecture": "CLIP ViT-B/16 image tower, frozen; a network on the patch tokens of blocks 4, 8, 12",
+    "pretraining": _CLIP["pretraining"],
+    "training_data": f"network: {_TRAINED}",
+    "licence": "encoder MIT (OpenAI); network MIT",
 }
 _CONV: dict[str, Any] = {
     "architecture": "EfficientNet-Lite0, fine-tuned whole",
@@ -64,21 +72,14 @@ LIMITS = [
 ]
 
 
-def cards(region: str) -> tuple[Card, Card, Card]:
-    """The three members of a region."""
+def cards(region: str) -> tuple[Card, ...]:
+    """The members of a region, in the order of ``KINDS``."""
     half = (0.5, 0.5, 0.5)
     shared: dict[str, Any] = {"region": region, "sampling": "resized", "side": SIDE}
+    encoded: dict[str, Any] = {**shared, "mean": CLIP_MEAN, "std": CLIP_STD, "encoder": "clip-vit-b16"}
     return (
-        Card(
-            name=f"clip-{region}",
-            mean=CLIP_MEAN,
-            std=CLIP_STD,
-            graph=f"heads-{region}",
-            encoder="clip-vit-b16",
-            encoder_output="statistics",
-            **shared,
-            **_CLIP,
-        ),
+        Card(name=f"clip-{region}", graph=f"heads-{region}", encoder_outputs=("statistics",), **encoded, **_CLIP),
+        Card(name=f"patches-{region}", graph="patches", encoder_outputs=patches.OUTPUTS, **encoded, **_PATCHES),
         Card(name=f"conv-{region}", mean=half, std=half, graph="conv", **shared, **_CONV),
         Card(
             name=f"residual-{region}",
