@@ -7,10 +7,10 @@
         --work ~/deepfake-work
 
 Stages: views of every picture; features and patch tokens of the encoder; heads; the network on patch tokens; the two
-networks without the encoder; aggregation, calibration, policy; the files in models/weights. About two hours on two cores, nearly all of it the encoder and the networks. With
---keep-networks the networks of models/weights stay, and ``default`` alone is made anew (``train.restack``): so were
-the heads that ship made. Only the splits ``train`` and ``val`` are read; ``test`` and the ``unseen-`` sources are for
-scripts/measure.py, once, at the end.
+networks without the encoder; aggregation, calibration, policy; the files in models/weights. About two hours on two
+cores, nearly all of it the encoder and the networks. With --keep-networks the networks without the encoder stay, and
+``default`` alone is made anew (``train.restack``): so was the one that ships. Only the splits ``train`` and ``val`` are
+read; ``test`` and the ``unseen-`` sources are for scripts/measure.py, once, at the end.
 """
 
 from __future__ import annotations

@@ -447,8 +447,9 @@ class TestStack:
         fold = np.array(["dfdc", "modern", stack.VAL])[np.arange(count) % 3]
         family = np.where(fake, np.where(truth > 1, "gan", np.where(truth > 0, "swap", "generated")), "")
         source = np.array(["press-reals", "camera-reals"])[np.arange(count) // 3 % 2]
+        number = np.arange(count)
         return stack.Table(
-            ("clip-x", "conv-x"), logits, fake, family, source, np.ones(count), fold, np.arange(count) % 2 > 0
+            ("clip-x", "conv-x"), logits, fake, family, source, np.ones(count), fold, number % 2 > 0, number
         )
 
     def test_noise_gets_no_weight(self) -> None:
@@ -484,7 +485,7 @@ class TestStack:
         logits[:, 0, 0] = x
         names = np.full(count, "press-reals")
         ones, new = np.ones(count), np.full(count, stack.VAL)
-        table = stack.Table(("clip-x",), logits, fake, names, names, ones, new, ones > 0)
+        table = stack.Table(("clip-x",), logits, fake, names, names, ones, new, ones > 0, np.arange(count))
         alarms = float((x[~fake] >= 0).mean())
         found = stack.anchored(Linear({"clip-x": (1, 0, 0, 0, 0)}, 0.7), table, alarms)
         assert found.bias == pytest.approx(0, abs=0.05)

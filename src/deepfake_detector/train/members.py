@@ -28,7 +28,7 @@ from .patches import Kept, in_full
 from .readings import Patches, Pictures, Reading
 from .views import View
 
-STEPS = 700
+STEPS = 1000
 """Of the network on patch tokens, with a fold left out as without."""
 
 
