@@ -369,7 +369,7 @@ class TestStart:
         begun = starting.start("default", ())
         assert begun.trained == ("clip-face", "clip-scene")
         assert begun.networks == ()
-        assert len(begun.cards) == 6
+        assert len(begun.cards) == 8
         assert begun.encoder == Bundle.load("default").graphs["clip-vit-b16"]
 
     def test_anew_everything_is_trained(self) -> None:

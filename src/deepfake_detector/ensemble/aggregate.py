@@ -82,8 +82,8 @@ class Linear:
         return cls(weights, float(values["bias"]), tuple(map(float, values.get("slopes", cls.slopes))))
 
     def logit(self, logits: Logits) -> float:
-        """The log-odds of fake."""
-        said = self.bias + sum(float(np.dot(w, evidence(logits[name]))) for name, w in self.weights.items())
+        """The log-odds of fake; the same to the bit in whatever order the members stand (a saved bundle sorts them)."""
+        said = math.fsum([self.bias, *(float(np.dot(w, evidence(logits[name]))) for name, w in self.weights.items())])
         return float(stretches(np.asarray(said)) @ np.array(self.slopes))
 
 
