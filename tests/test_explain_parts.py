@@ -72,9 +72,7 @@ def test_statistics_without_patches_by_hand() -> None:
     values = rng.normal(0, 1, (196, 5)).astype(np.float32)
     statistics = rng.normal(0, 1, (3, 4, 5)).astype(np.float32)
     view = Encoded(Crop(10, 20, 140), statistics, {2: values})
-    covered = tokens.coverage(
-        view.crop, [(10, 20, 30, 40), (0, 0, 10, 20), (20, 20, 25, 30)]
-    )  # 2 x 2 patches; none; half of one
+    covered = view.coverage([(10, 20, 30, 40), (0, 0, 10, 20), (20, 20, 25, 30)])  # 2 x 2 patches; none; half of one
     assert covered.sum(1).tolist() == [4, 0, 0.5]
     assert covered[0].reshape(14, 14)[:2, :2].tolist() == [[1, 1], [1, 1]]
     some, none, half = view.without(covered)
@@ -99,7 +97,7 @@ def test_the_layout_is_that_of_the_shipped_encoder(detector: DeepfakeDetector, a
     assert encoder.GRID == tokens.GRID
     card = next(card for card in detector.members.cards if card.encoder)
     _, outputs = detector.members.logits_and_encoded(astronaut, Crop(0, 0, 512), card.region, {card.name})
-    view = Encoded.read(Crop(0, 0, 512), outputs[card.name], "statistics")
+    view = Encoded.read(Crop(0, 0, 512), outputs[card.name], card.encoder_output or "")
     assert view is not None
     assert {block + 1 for block in view.tokens} == {8, 12} < set(encoder.TOKEN_BLOCKS)
     (found,) = view.without(np.full((1, 196), 1e-9, np.float32))

@@ -25,7 +25,6 @@ from deepfake_detector.train import (
     forge,
     heads,
     loop,
-    readings,
     stack,
     targets,
     views,
@@ -267,15 +266,14 @@ class TestLoop:
     def test_learns_and_goes_on_after_a_stop_as_if_there_was_none(self, tmp_path: Path) -> None:
         pixels, rows = self.toy()
         plan = loop.Plan(60, batch=8, rate=0.1, warmup=1, average=0.5, seed=3)
-        reading = readings.Pictures(pixels, (0.5,) * 3, (0.5,) * 3)
         everything = np.arange(len(rows))
 
         def run(name: str, steps: int) -> nn.Module:
             whole = replace(plan, steps=steps)
-            return loop.train(self.Net(), reading, rows, everything, whole, tmp_path / name, every=20)
+            return loop.train(self.Net(), pixels, rows, everything, whole, tmp_path / name, every=20)
 
         through = run("through.pt", 60)
-        logits = loop.logits_of(through, reading, everything)
+        logits = loop.logits_of(through, pixels, everything, plan)
         assert (logits[::2, :2] > 0).all()
         assert (logits[1::2, :2] < 0).all()
 
@@ -288,7 +286,7 @@ class TestLoop:
             return ""
 
         with pytest.raises(Stop):
-            loop.train(self.Net(), reading, rows, everything, plan, tmp_path / "cut.pt", stop, every=20)
+            loop.train(self.Net(), pixels, rows, everything, plan, tmp_path / "cut.pt", stop, every=20)
         resumed = run("cut.pt", 60)
         for a, b in zip(through.parameters(), resumed.parameters(), strict=True):
             torch.testing.assert_close(a, b)
@@ -298,7 +296,7 @@ class TestLoop:
 def test_exported_networks_agree_with_torch(network: type[nn.Module], side: int) -> None:
     torch.manual_seed(0)
     built = network()
-    graph = export.export(built, export.pictures(side))
+    graph = export.export(built, side)
     x = torch.rand(2, 3, side, side)
     session = ort.InferenceSession(graph, providers=["CPUExecutionProvider"])
     with torch.inference_mode():
@@ -447,9 +445,8 @@ class TestStack:
         fold = np.array(["dfdc", "modern", stack.VAL])[np.arange(count) % 3]
         family = np.where(fake, np.where(truth > 1, "gan", np.where(truth > 0, "swap", "generated")), "")
         source = np.array(["press-reals", "camera-reals"])[np.arange(count) // 3 % 2]
-        number = np.arange(count)
         return stack.Table(
-            ("clip-x", "conv-x"), logits, fake, family, source, np.ones(count), fold, number % 2 > 0, number
+            ("clip-x", "conv-x"), logits, fake, family, source, np.ones(count), fold, np.arange(count) % 2 > 0
         )
 
     def test_noise_gets_no_weight(self) -> None:
@@ -485,7 +482,7 @@ class TestStack:
         logits[:, 0, 0] = x
         names = np.full(count, "press-reals")
         ones, new = np.ones(count), np.full(count, stack.VAL)
-        table = stack.Table(("clip-x",), logits, fake, names, names, ones, new, ones > 0, np.arange(count))
+        table = stack.Table(("clip-x",), logits, fake, names, names, ones, new, ones > 0)
         alarms = float((x[~fake] >= 0).mean())
         found = stack.anchored(Linear({"clip-x": (1, 0, 0, 0, 0)}, 0.7), table, alarms)
         assert found.bias == pytest.approx(0, abs=0.05)

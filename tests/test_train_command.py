@@ -20,7 +20,7 @@ from deepfake_detector.cli.app import app
 from deepfake_detector.ensemble.aggregate import Linear
 from deepfake_detector.errors import DataError, MissingExtra, ModelInvalid, OptionError
 from deepfake_detector.models.bundle import Bundle
-from deepfake_detector.train import heads, imagenet, loop, members, readings, recipe, shelf, views
+from deepfake_detector.train import heads, imagenet, loop, members, recipe, shelf, views
 from deepfake_detector.train import start as starting
 from deepfake_detector.types import Pixels
 
@@ -248,18 +248,15 @@ class TestNetworks:
 
     @pytest.fixture(autouse=True)
     def toys(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        plan = loop.Plan(200, batch=8, rate=0.2, warmup=1)
-
-        def conv(_: Path, pixels: np.ndarray, __: int) -> members.Recipe:
-            reading = readings.Pictures(pixels, (0.5,) * 3, (0.5,) * 3)
-            return members.Recipe("conv", Colour, reading, plan, 100)
-
-        def residual(native: np.ndarray, _: int) -> members.Recipe:
-            reading = readings.Pictures(native, (0.0,) * 3, (1.0,) * 3)
-            return members.Recipe("residual", Colour, reading, plan, 100)
-
-        monkeypatch.setattr(members, "conv_recipe", conv)
-        monkeypatch.setattr(members, "residual_recipe", residual)
+        half = (0.5, 0.5, 0.5)
+        plan = loop.Plan(200, batch=8, rate=0.2, warmup=1, mean=half, std=half)
+        toys = {
+            "conv": members.Recipe("conv", Colour, "pixels", 224, plan, 100),
+            "residual": members.Recipe(
+                "residual", Colour, "native", 192, replace(plan, mean=(0.0,) * 3, std=(1.0,) * 3), 100
+            ),
+        }
+        monkeypatch.setattr(members, "recipe", lambda name, *_: toys[name])
 
     def test_a_network_of_the_base_is_trained_cross_fitted_and_weighed(
         self, run: Run, base: Path, data: Path, tmp_path: Path
@@ -369,7 +366,7 @@ class TestStart:
         begun = starting.start("default", ())
         assert begun.trained == ("clip-face", "clip-scene")
         assert begun.networks == ()
-        assert len(begun.cards) == 8
+        assert len(begun.cards) == 6
         assert begun.encoder == Bundle.load("default").graphs["clip-vit-b16"]
 
     def test_anew_everything_is_trained(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ import torch
 from fakes import tile_encoder
 from torch import nn
 
-from deepfake_detector.train import features, heads, loop, plans, readings, shelf, views
+from deepfake_detector.train import features, loop, plans, shelf, views
 from deepfake_detector.train.data import Row
 
 
@@ -36,11 +35,9 @@ class TestShelf:
         counts: list[int] = []
         real = features.encode
 
-        def counting(
-            store: Path, encoder: Path, numbers: list[int], readers: Sequence[features.Reader] = ()
-        ) -> tuple[np.ndarray, np.ndarray]:
+        def counting(store: Path, encoder: Path, numbers: list[int]) -> np.ndarray:
             counts.append(len(numbers))
-            return real(store, encoder, numbers, readers)
+            return real(store, encoder, numbers)
 
         monkeypatch.setattr(features, "encode", counting)
         return counts
@@ -49,33 +46,11 @@ class TestShelf:
         self, tmp_path: Path, encoder: Path, computed: list[int]
     ) -> None:
         """The second store holds 1 and 2 in another order and twice, and 4; only 4 is new."""
-        first, _ = shelf.encoded(store_of(tmp_path / "a", 1, 2, 3), encoder, tmp_path, 1)
-        second, _ = shelf.encoded(store_of(tmp_path / "b", 2, 4, 1, 2), encoder, tmp_path, 1)
+        first = shelf.encoded(store_of(tmp_path / "a", 1, 2, 3), encoder, tmp_path, 1)
+        second = shelf.encoded(store_of(tmp_path / "b", 2, 4, 1, 2), encoder, tmp_path, 1)
         assert computed == [3, 1]
         np.testing.assert_array_equal(second[[0, 2, 3]], first[[1, 0, 1]])
-        np.testing.assert_array_equal(second, features.encode(tmp_path / "b", encoder, range(4))[0])
-
-    def test_what_else_reads_the_encoder_is_asked_in_the_same_run(
-        self, tmp_path: Path, encoder: Path, computed: list[int]
-    ) -> None:
-        """Heads on the statistics stand for a member of another kind; their logits come with the features."""
-        rng = np.random.default_rng(0)
-        told = heads.Heads(
-            heads.Selection((12,), ("cls",)),
-            rng.normal(0, 1, (768, 4)).astype(np.float32),
-            np.float32([0] * 4),
-            (1,) * 4,
-        )
-        store = store_of(tmp_path / "a", 1, 2, 1)
-        reader = features.Reader(heads.graph(told), ("statistics",))
-        found, logits = shelf.encoded(store, encoder, tmp_path, 1, [reader])
-        assert logits.shape == (3, 1, 4)
-        assert logits[:, 0] == pytest.approx(told.logits(found.astype(np.float32)), abs=0.02)
-        assert (logits[0] == logits[2]).all()
-        shelf.encoded(store, encoder, tmp_path, 1, [reader])
-        assert computed == [2]
-        shelf.encoded(store, encoder, tmp_path, 1)  # without it nothing is known of it: a folder of its own
-        assert computed == [2, 2]
+        np.testing.assert_array_equal(second, features.encode(tmp_path / "b", encoder, range(4)))
 
     def test_another_encoder_computes_its_own(self, tmp_path: Path, encoder: Path, computed: list[int]) -> None:
         store = store_of(tmp_path / "a", 1, 2)
@@ -87,10 +62,10 @@ class TestShelf:
 
     def test_a_piece_half_written_is_not_read(self, tmp_path: Path, encoder: Path, computed: list[int]) -> None:
         store = store_of(tmp_path / "a", 1)
-        expected, _ = shelf.encoded(store, encoder, tmp_path, 1)
+        expected = shelf.encoded(store, encoder, tmp_path, 1)
         (piece,) = tmp_path.glob("features-*/*.npz")
         piece.rename(piece.with_suffix(".partial"))
-        np.testing.assert_array_equal(shelf.encoded(store, encoder, tmp_path, 1)[0], expected)
+        np.testing.assert_array_equal(shelf.encoded(store, encoder, tmp_path, 1), expected)
         assert computed == [1, 1]
 
 
@@ -136,8 +111,7 @@ class TestEarlyStopping:
         torch.manual_seed(0)
         watch = loop.Watch(loss, every=5, patience=2)
         plan = loop.Plan(steps, batch=4, rate=0.05, warmup=1)
-        reading = readings.Pictures(pixels, (0.5,) * 3, (0.5,) * 3)
-        network = loop.train(Mean(), reading, rows, np.arange(8), plan, checkpoint, watch=watch, device="cpu")
+        network = loop.train(Mean(), pixels, rows, np.arange(8), plan, checkpoint, watch=watch, device="cpu")
         return network, seen
 
     def test_it_ends_when_patience_does_with_the_best_weights(self, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from ..images import ImageSource
 from ..models.card import Region
 from ..types import Box, Face, Floats, Pixels, Prediction
 from .base import Floats64
-from .tokens import Encoded, Tokens
+from .tokens import Encoded
 
 _WORKERS = min(4, os.cpu_count() or 1)  # as in predict_batch
 
@@ -75,7 +75,7 @@ class Subject:
         said: dict[tuple[str, int | None], Floats] = {}
         for (name, at), encoded in self._encoded.items():
             card = next(card for card in self.detector.members.cards if card.name == name)
-            said[name, at] = self.detector.members.head(card, *encoded.inputs(boxes))
+            said[name, at] = self.detector.members.head(card, encoded.without(encoded.coverage(boxes)))
         scores = []
         for i in range(len(boxes)):
             new = {key: rows[i] for key, rows in said.items()}
@@ -110,9 +110,9 @@ class Subject:
         return (x0 - reach, y0 - reach, x1 + reach, y1 + reach)
 
     @cached_property
-    def _encoded(self) -> Mapping[tuple[str, int | None], Encoded | Tokens]:
+    def _encoded(self) -> Mapping[tuple[str, int | None], Encoded]:
         """By member and face, what its encoder said of the untouched picture; asked again where it was not kept."""
-        found: dict[tuple[str, int | None], Encoded | Tokens] = {}
+        found: dict[tuple[str, int | None], Encoded] = {}
         kept = self.look.encoded
         for region, at, crop in self._views:
             cards = [
@@ -122,12 +122,7 @@ class Subject:
                 _, again = self.detector.members.logits_and_encoded(self.picture, crop, region, self._asked)
                 kept = {**kept, **{(name, at): outputs for name, outputs in again.items()}}
             for card in cards:
-                outputs, names = kept[card.name, at], card.encoder_outputs
-                encoded: Encoded | Tokens | None = None
-                if self.detector.members.leaves_out(card):
-                    encoded = Tokens.read(crop, outputs, names)
-                elif len(names) == 1:
-                    encoded = Encoded.read(crop, outputs, names[0])
+                encoded = Encoded.read(crop, kept[card.name, at], card.encoder_output or "")
                 if encoded:
                     found[card.name, at] = encoded
         return found

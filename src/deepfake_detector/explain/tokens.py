@@ -1,9 +1,9 @@
 """What an encoder's patches add to the score: leave patch tokens out and ask the heads again.
 
-A linear head reads means and spreads over the encoder's 196 patch tokens. The encoder's graph also gives those tokens
-(of blocks 4, 8 and 12; the last two are used), so the statistics without some patches can be computed and shown to the
-shipped heads, aggregation and calibration. A network that reads the tokens themselves is told which of them to leave
-out. No pixel is changed, so no fill can pass for a forgery, and one run of the encoder serves every patch.
+A head reads means and spreads over the encoder's 196 patch tokens. The encoder's graph also gives those tokens (of
+blocks 4, 8 and 12; the last two are used), so the statistics without some patches can be computed and shown to the
+shipped heads, aggregation and calibration. No pixel is changed, so no fill can pass for a forgery, and one run of the
+encoder serves every patch.
 Nearest relative: class-activation maps, where a linear head reads a mean over positions (Zhou et al. 2016, arXiv
 1512.04150). Departures: spreads and centre means are recomputed too, and the heads' and the ensemble's curves are kept.
 
@@ -14,7 +14,7 @@ token and the statistics of blocks whose tokens are not outputs stay as they wer
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +33,6 @@ _SHALLOW = 1 / 3
 """Tokens of this first share of the blocks are not left out: with block 4 of 12 less of twelve altered regions was
 found (share of the positive weights .29 against .31, mean rank of its cells .84 against .86)."""
 _WINDOW = 3
-_TOKENS = r"tokens_(\d+)"
 
 LeaveOut = Callable[[list[Box]], Floats64]
 """Boxes in the picture -> P(fake) float64 (n,) with the patches below each box left out, one box at a time."""
@@ -55,14 +54,18 @@ class Encoded:
             return None
         tokens = {}
         for name, value in outputs.items():
-            found = re.fullmatch(_TOKENS, name)
+            found = re.fullmatch(r"tokens_(\d+)", name)
             if found and value.shape[1] == GRID * GRID and int(found[1]) / rows.shape[1] > _SHALLOW:
                 tokens[int(found[1]) - 1] = value[0]
         return cls(crop, rows[0], tokens) if tokens else None
 
-    def inputs(self, boxes: list[Box]) -> tuple[list[Floats], None]:
-        """What a linear head reads where the patches below each box are left out, as ``Members.head`` takes it."""
-        return [self.without(coverage(self.crop, boxes))], None
+    def coverage(self, boxes: list[Box]) -> Floats:
+        """How much of each patch each box of the picture covers: float32 (n, 196) in [0, 1]."""
+        edges = np.arange(GRID + 1) * self.crop.side / GRID
+        rows = [_covered(self.crop.y + edges, y0, y1) for _, y0, _, y1 in boxes]
+        columns = [_covered(self.crop.x + edges, x0, x1) for x0, _, x1, _ in boxes]
+        patches = np.einsum("ny,nx->nyx", rows, columns)
+        return np.asarray(patches.reshape(len(boxes), -1), np.float32)
 
     def without(self, covered: Floats) -> Floats:
         """Statistics float32 (n, blocks, 4, width) over the patches that are left; covered: (n, 196) in [0, 1]."""
@@ -81,34 +84,6 @@ class Encoded:
         untouched = covered.max(1) == 0  # to the bit, not only but for rounding
         result[untouched] = self.statistics
         return result
-
-
-@dataclass(frozen=True, eq=False)
-class Tokens:
-    """What the encoder said of one view, as a network on its patch tokens reads it: float32 (1, 196, width) each."""
-
-    crop: Crop
-    values: tuple[Floats, ...]
-
-    @classmethod
-    def read(cls, crop: Crop, outputs: Mapping[str, Floats], names: Sequence[str]) -> Tokens | None:
-        """From an encoder's outputs by name; None where one of ``names`` is no patch tokens of this layout."""
-        values = [outputs[name] for name in names if re.fullmatch(_TOKENS, name)]
-        fitting = len(values) == len(names) and all(value.shape[1] == GRID * GRID for value in values)
-        return cls(crop, tuple(values)) if fitting else None
-
-    def inputs(self, boxes: list[Box]) -> tuple[list[Floats], Floats]:
-        """What the network reads where the patches below each box are left out, as ``Members.head`` takes it."""
-        return list(self.values), 1 - coverage(self.crop, boxes)
-
-
-def coverage(crop: Crop, boxes: list[Box]) -> Floats:
-    """How much of each patch of a crop each box of the picture covers: float32 (n, 196) in [0, 1]."""
-    edges = np.arange(GRID + 1) * crop.side / GRID
-    rows = [_covered(crop.y + edges, y0, y1) for _, y0, _, y1 in boxes]
-    columns = [_covered(crop.x + edges, x0, x1) for x0, _, x1, _ in boxes]
-    patches = np.einsum("ny,nx->nyx", rows, columns)
-    return np.asarray(patches.reshape(len(boxes), -1), np.float32)
 
 
 def attention(area: Crop, p_fake: float, leave_out: LeaveOut) -> tuple[Ints, Floats64]:

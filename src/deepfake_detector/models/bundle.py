@@ -21,7 +21,7 @@ import numpy as np
 from ..errors import ModelInvalid, ModelNotFound
 from .card import Card
 
-FORMAT, FORMAT_VERSION = "deepfake-detection bundle", 2
+FORMAT, FORMAT_VERSION = "deepfake-detection bundle", 1
 SHIPPED = ("default", "fast")
 
 

@@ -24,8 +24,7 @@ class Card:
     sampling: that region resized to ``side`` pixels square, or a window of ``side`` pixels that is never resized.
     mean, std: per channel (RGB), applied to pixels scaled to [0, 1].
     graph: name of the ONNX graph that gives float32 (1, 4) logits (``OUTPUTS``). Its input is the normalised view
-    (1, 3, side, side), or its inputs are the ``encoder_outputs`` of ``encoder``, a graph that several members may
-    share, in that order.
+    (1, 3, side, side), or the ``encoder_output`` of ``encoder``, a graph that several members may share.
     """
 
     name: str
@@ -36,7 +35,7 @@ class Card:
     std: tuple[float, float, float]
     graph: str
     encoder: str | None = None
-    encoder_outputs: tuple[str, ...] = ()
+    encoder_output: str | None = None
     architecture: str = ""
     pretraining: str = ""
     training_data: str = ""
@@ -50,25 +49,17 @@ class Card:
             raise ModelInvalid(f"member {self.name!r}: side must be 16 to 2048 pixels, got {self.side}")
         if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
             raise ModelInvalid(f"member {self.name!r}: mean and std must be three numbers each, std above 0")
-        if (self.encoder is None) != (not self.encoder_outputs):
-            raise ModelInvalid(f"member {self.name!r}: encoder and encoder_outputs go together")
+        if (self.encoder is None) != (self.encoder_output is None):
+            raise ModelInvalid(f"member {self.name!r}: encoder and encoder_output go together")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Card:
-        """The inverse of ``to_dict``. Raises ModelInvalid on missing or unknown keys.
-
-        Bundles of format 1 name one output, as ``encoder_output``.
-        """
-        if "encoder_output" in values:
-            values = {**values, "encoder_outputs": [name for name in [values["encoder_output"]] if name]}
-            del values["encoder_output"]
+        """The inverse of ``to_dict``. Raises ModelInvalid on missing or unknown keys."""
         known = {f.name for f in fields(cls)}
         if unknown := set(values) - known:
             raise ModelInvalid(f"card has unknown keys {sorted(unknown)}; known are {sorted(known)}")
         try:
-            outputs = tuple(values.get("encoder_outputs", ()))
-            numbers = {name: tuple(values[name]) for name in ("mean", "std")}
-            return cls(**{**values, **numbers, "encoder_outputs": outputs})
+            return cls(**{**values, "mean": tuple(values["mean"]), "std": tuple(values["std"])})
         except (KeyError, TypeError) as error:
             raise ModelInvalid(f"card is incomplete: {error}") from None
 

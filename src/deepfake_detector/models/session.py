@@ -7,7 +7,7 @@ score is the same to the bit whatever pictures stand beside it.
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 
 import numpy as np
 import onnxruntime as ort
@@ -19,9 +19,6 @@ from .card import OUTPUTS, Card, Region
 from .preprocess import native, normalised, resized
 
 _THREADS = max(1, min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
-
-LEFT = "left"
-"""An input that a graph may have beside a member's: how much of each patch counts. Its default is: all of each."""
 
 
 class Members:
@@ -59,43 +56,36 @@ class Members:
 
         everything: every output of the encoder, its patch tokens too; else only what the heads read.
         """
-        asked = [card for card in self.cards if card.region == region and (only is None or card.name in only)]
         views: dict[tuple[object, ...], Floats] = {}
         runs: dict[tuple[object, ...], dict[str, Floats]] = {}
         logits: dict[str, Floats] = {}
         encoded: dict[str, dict[str, Floats]] = {}
-        for card in asked:
-            if _view_key(card) not in views:
-                views[_view_key(card)] = _view(card, pixels, crop)
-            values = [views[_view_key(card)]]
-            if card.encoder:
-                key = _encoder_key(card)
-                if key not in runs:  # once for all members that read it
-                    wanted = {name for other in asked if _encoder_key(other) == key for name in other.encoder_outputs}
-                    runs[key] = _encode(self._sessions[card.encoder], values[0], None if everything else wanted)
-                encoded[card.name] = runs[key]
-                values = [runs[key][name] for name in card.encoder_outputs]
+        for card in self.cards:
+            if card.region != region or (only is not None and card.name not in only):
+                continue
+            key = (card.sampling, card.side, card.mean, card.std)
+            if key not in views:
+                views[key] = _view(card, pixels, crop)
+            values = views[key]
+            if card.encoder and card.encoder_output:
+                session = self._sessions[card.encoder]
+                names = [o.name for o in session.get_outputs()] if everything else [card.encoder_output]
+                run = (*key, card.encoder, *names)
+                if run not in runs:
+                    outputs = session.run(names, {session.get_inputs()[0].name: values})
+                    runs[run] = dict(zip(names, outputs, strict=True))
+                encoded[card.name] = runs[run]
+                values = runs[run][card.encoder_output]
             logits[card.name] = self.head(card, values)[0]
         return logits, encoded
 
-    def head(self, card: Card, values: Sequence[Floats], left: Floats | None = None) -> Floats:
-        """Logits float32 (n, 4) of one member, from n views or (where it has an encoder) n of each output it reads.
-
-        left: float32 (n, patches) in [0, 1], how much of each patch counts; only for members of which ``leaves_out``
-        holds. Outputs that do not vary may then be given once.
-        """
+    def head(self, card: Card, values: Floats) -> Floats:
+        """Logits float32 (n, 4) of one member, from n views or (where it has an encoder) n of its encoder's outputs."""
         session = self._sessions[card.graph]
-        feed = {given.name: array for given, array in zip(session.get_inputs(), values, strict=True)}
-        if left is not None:
-            feed[LEFT] = left
-        logits: Floats = session.run([session.get_outputs()[0].name], feed)[0]
+        logits = _run(session, values, session.get_outputs()[0].name)
         if not np.isfinite(logits).all():
             raise ModelInvalid(f"member {card.name!r} gave a score that is not a number")
         return logits
-
-    def leaves_out(self, card: Card) -> bool:
-        """Whether the member's graph can be told to leave patches out."""
-        return any(given.name == LEFT for given in self._sessions[card.graph].get_overridable_initializers())
 
     def _check(self, card: Card) -> None:
         """Hold the graphs' own shapes against the card."""
@@ -107,16 +97,8 @@ class Members:
             raise ModelInvalid(
                 f"member {card.name!r}: expected {len(OUTPUTS)} logits {OUTPUTS}, the graph gives {outputs}"
             )
-        if card.encoder:
-            has = {output.name for output in self._sessions[card.encoder].get_outputs()}
-            for name in card.encoder_outputs:
-                if name not in has:
-                    raise ModelInvalid(f"member {card.name!r}: encoder {card.encoder!r} has no output {name!r}")
-        inputs, given = len(self._sessions[card.graph].get_inputs()), max(1, len(card.encoder_outputs))
-        if inputs != given:
-            raise ModelInvalid(
-                f"member {card.name!r}: graph {card.graph!r} takes {inputs} inputs, the card names {given}"
-            )
+        if card.encoder and card.encoder_output not in [o.name for o in self._sessions[card.encoder].get_outputs()]:
+            raise ModelInvalid(f"member {card.name!r}: encoder {card.encoder!r} has no output {card.encoder_output!r}")
 
 
 def _view(card: Card, pixels: Pixels, crop: Crop) -> Floats:
@@ -124,18 +106,9 @@ def _view(card: Card, pixels: Pixels, crop: Crop) -> Floats:
     return normalised(cut(pixels, crop, card.side), card.mean, card.std)
 
 
-def _view_key(card: Card) -> tuple[object, ...]:
-    return card.sampling, card.side, card.mean, card.std
-
-
-def _encoder_key(card: Card) -> tuple[object, ...]:
-    return card.encoder, *_view_key(card)
-
-
-def _encode(session: ort.InferenceSession, values: Floats, wanted: Container[str] | None) -> dict[str, Floats]:
-    """The encoder's outputs by name; wanted: which, None for all."""
-    names = [o.name for o in session.get_outputs() if wanted is None or o.name in wanted]
-    return dict(zip(names, session.run(names, {session.get_inputs()[0].name: values}), strict=True))
+def _run(session: ort.InferenceSession, values: Floats, output: str) -> Floats:
+    result: Floats = session.run([output], {session.get_inputs()[0].name: values})[0]
+    return result
 
 
 def _session(name: str, graphs: Mapping[str, bytes]) -> ort.InferenceSession:

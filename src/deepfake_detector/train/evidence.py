@@ -6,7 +6,7 @@ import hashlib
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from ..errors import DataError
 from ..models.card import Card
 from ..models.preprocess import normalised
 from ..types import Floats
-from . import ask, crossfit, features, heads, shelf
+from . import crossfit, features, heads, shelf
 from .assemble import Evidence
 from .folds import Folds
 from .start import Start
@@ -49,7 +49,6 @@ class Members:
         self.graphs = dict(start.graphs)
         self.encoder: Path | None = None
         self._features: np.ndarray | None = None
-        self._beside: dict[str, Floats] = {}
         if start.encoder is not None:
             self.encoder = work / f"encoder-{hashlib.sha256(start.encoder).hexdigest()[:16]}.onnx"
             if not self.encoder.exists():
@@ -58,18 +57,9 @@ class Members:
                 os.replace(partial, self.encoder)
 
     def encode(self, processes: int) -> None:
-        """Compute the encoder's features of all views that have none yet, and what else is read from it beside."""
-        if self.encoder is None:
-            return
-        readers = {
-            card.graph: features.Reader(self.start.graphs[card.graph], card.encoder_outputs)
-            for card in self.start.cards
-            if self._encoded_once(card) and card.encoder_outputs != ("statistics",)
-        }
-        self._features, logits = shelf.encoded(
-            self.store, self.encoder, self.encoder.parent, processes, list(readers.values())
-        )
-        self._beside = {name: logits[:, place] for place, name in enumerate(readers)}
+        """Compute the encoder's features of all views that have none yet."""
+        if self.encoder is not None:
+            self._features = shelf.encoded(self.store, self.encoder, self.encoder.parent, processes)
 
     def evidence(self, networks: Networks) -> tuple[dict[str, Evidence], dict[str, Evidence]]:
         """By region: logits of the result's members, and of those of the bundle it starts from (itself without one)."""
@@ -129,41 +119,31 @@ class Members:
         if path.exists():
             result: Floats = np.load(path)
             return result
+        known = self._features is not None and card.encoder is not None and graphs[0] == self.start.encoder
+        if known:  # what it would read is there already
+            graphs = graphs[1:]
+        sessions = [ort.InferenceSession(graph, providers=["CPUExecutionProvider"]) for graph in graphs]
+        array = self.arrays[card.sampling]
         ours = [number for number, view in enumerate(self.views) if view.view == card.region]
         logits = np.full((len(self.views), 4), np.nan, np.float32)
-        if card.graph in self._beside and self._encoded_once(card):
-            logits[ours] = self._beside[card.graph][ours]
-        elif ours:
-            logits[ours] = ask.said(self.start.graphs[card.graph], self._feeds(card, ours))
+        begun = time.monotonic()
+        for done, number in enumerate(ours, start=1):
+            if known:
+                values = self._encoded()[number : number + 1].astype(np.float32)
+            else:
+                values = normalised(array[number], card.mean, card.std)
+            for session in sessions:
+                output = session.get_outputs()[0].name if session is sessions[-1] else str(card.encoder_output)
+                values = session.run([output], {session.get_inputs()[0].name: values})[0]
+            logits[number] = values[0]
+            if done % 1000 == 0:
+                left = (time.monotonic() - begun) / done * (len(ours) - done)
+                print(f"{card.name}: {done} of {len(ours)} views, {left / 60:.1f} min left", flush=True)
         partial = path.with_suffix(".partial")
         with open(partial, "wb") as file:
             np.save(file, logits)
         os.replace(partial, path)
         return logits
-
-    def _encoded_once(self, card: Card) -> bool:
-        """Whether the member reads what ``encode`` computes: the trained heads' encoder, fed as CLIP is."""
-        fed = (card.sampling, card.mean, card.std) == ("resized", features.CLIP_MEAN, features.CLIP_STD)
-        return fed and card.encoder is not None and self.start.graphs[card.encoder] == self.start.encoder
-
-    def _feeds(self, card: Card, numbers: list[int]) -> Iterator[ask.Feed]:
-        """What a member's graph reads of these views; the time that is left is told."""
-        there = self._features is not None and self._encoded_once(card)
-        encoder = ask.session(self.start.graphs[card.encoder]) if card.encoder and not there else None
-        begun = time.monotonic()
-        for done, number in enumerate(numbers, start=1):
-            if there:
-                yield [self._encoded()[number : number + 1].astype(np.float32)]
-            else:
-                view = normalised(self.arrays[card.sampling][number], card.mean, card.std)
-                yield (
-                    [view]
-                    if encoder is None
-                    else encoder.run(list(card.encoder_outputs), {encoder.get_inputs()[0].name: view})
-                )
-            if done % 1000 == 0:
-                left = (time.monotonic() - begun) / done * (len(numbers) - done)
-                print(f"{card.name}: {done} of {len(numbers)} views, {left / 60:.1f} min left", flush=True)
 
 
 def _trainable(start: Start, views: list[View]) -> Start:

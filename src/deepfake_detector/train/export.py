@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ import onnx
 import onnxruntime as ort
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from torch import Tensor, nn
+from torch import nn
 
 FLOAT = TensorProto.FLOAT
 SMALL = 64
@@ -21,15 +20,12 @@ LARGE = 16384
 """Tensors with fewer values are kept in 16 bits: they take no room, and a filter of few values needs them all."""
 
 
-def export(
-    network: nn.Module, probes: Mapping[str, Tensor], optional: str | None = None, tolerance: float = 1e-3
-) -> bytes:
-    """ONNX bytes: inputs as ``probes`` names them, of these shapes with any number of rows; output ``logits``.
+def export(network: nn.Module, side: int, tolerance: float = 1e-3) -> bytes:
+    """ONNX bytes, input ``pixels`` (N, 3, side, side), output ``logits``.
 
-    optional: an input that need not be given; its default is all ones.
     The network's own weights are rounded first, large ones to 8 bits with a scale for each output (as in Jacob et al.
     2018, arXiv 1712.05877; the arithmetic stays float), the rest to float16, so that torch and ONNX must agree. Raises
-    ValueError where they differ by more than ``tolerance`` in any logit of the probes.
+    ValueError where they differ by more than ``tolerance`` in any logit of four random pictures.
     """
     network = network.eval()
     with torch.no_grad():
@@ -41,47 +37,29 @@ def export(
                     tensor.copy_(torch.from_numpy(eighth * scale))
                 else:
                     tensor.copy_(tensor.half().float())
+    probe = torch.randn(4, 3, side, side, generator=torch.Generator().manual_seed(0)) / 2
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.onnx"
         warnings.simplefilter("ignore")  # the older exporter, chosen for its plain graphs, is deprecated and talkative
         torch.onnx.export(
             network,
-            tuple(probes.values()),
+            (probe,),
             str(path),
-            input_names=list(probes),
+            input_names=["pixels"],
             output_names=["logits"],
-            dynamic_axes={name: {0: f"N_{name}" if name == optional else "N"} for name in [*probes, "logits"]},
+            dynamic_axes={"pixels": {0: "N"}, "logits": {0: "N"}},
             opset_version=17,
             dynamo=False,
             do_constant_folding=False,
         )
         data = compact(onnx.load(str(path)))
-    if optional is not None:
-        data = _with_default(data, optional, probes[optional])
     with torch.inference_mode():
-        expected = network(*probes.values()).numpy()
-    options = ort.SessionOptions()
-    options.log_severity_level = 3
-    session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    found = session.run(None, {name: probe.numpy() for name, probe in probes.items()})[0]
-    worst = float(np.abs(found - expected).max())
+        expected = network(probe).numpy()
+    session = ort.InferenceSession(data, providers=["CPUExecutionProvider"])
+    worst = float(np.abs(session.run(None, {"pixels": probe.numpy()})[0] - expected).max())
     if worst > tolerance:
         raise ValueError(f"the exported graph differs from torch by {worst:.2g} in a logit (allowed: {tolerance})")
     return data
-
-
-def pictures(side: int) -> dict[str, Tensor]:
-    """Four random pictures, to export a network on pixels with."""
-    return {"pixels": torch.randn(4, 3, side, side, generator=torch.Generator().manual_seed(0)) / 2}
-
-
-def _with_default(data: bytes, name: str, probe: Tensor) -> bytes:
-    """An input that is an initialiser too may be left out of a call (ONNX since IR version 4)."""
-    model = onnx.load_from_string(data)
-    ones = np.ones((1, *probe.shape[1:]), np.float32)
-    model.graph.initializer.append(numpy_helper.from_array(ones, name))
-    onnx.checker.check_model(model)
-    return bytes(model.SerializeToString())
 
 
 def in_eight_bits(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

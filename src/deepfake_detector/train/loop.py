@@ -14,14 +14,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .readings import Reading
 from .targets import targets, weights
 from .views import View
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Hyper-parameters: ``steps`` of ``batch`` views, the peak of the rate, AdamW's decay, and so on."""
+    """Hyper-parameters. mean, std: of the input scaled to [0, 1]. zoom: smallest side of a random crop, 1 for none."""
 
     steps: int
     batch: int = 32
@@ -29,6 +28,9 @@ class Plan:
     decay: float = 0.02
     warmup: int = 50
     average: float = 0.97
+    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    std: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    zoom: float = 1.0
     seed: int = 0
 
 
@@ -59,9 +61,31 @@ class _Best:
             self.loss, self.weights, self.since = loss, weights, 0
 
 
+def as_input(pixels: np.ndarray, plan: Plan) -> Tensor:
+    """uint8 (N, H, W, 3) -> normalised float32 (N, 3, H, W)."""
+    x = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().div_(255)
+    return ((x - torch.tensor(plan.mean)[:, None, None]) / torch.tensor(plan.std)[:, None, None]).contiguous()
+
+
+def _varied(pixels: np.ndarray, plan: Plan, rng: np.random.Generator) -> Tensor:
+    """Mirrored, and cropped a little, at random."""
+    x = as_input(pixels, plan)
+    flips = torch.from_numpy(rng.random(len(x)) < 0.5)
+    x[flips] = x[flips].flip(3)
+    if plan.zoom < 1:
+        side = x.shape[-1]
+        for i in range(len(x)):
+            if rng.random() < 0.5:
+                size = int(side * rng.uniform(plan.zoom, 1))
+                top, left = rng.integers(0, side - size + 1, 2)
+                part = x[i : i + 1, :, top : top + size, left : left + size]
+                x[i] = functional.interpolate(part, size=(side, side), mode="bilinear", align_corners=False)[0]
+    return x
+
+
 def train(
     network: nn.Module,
-    reading: Reading,
+    pixels: np.ndarray,
     views: Sequence[View],
     chosen: np.ndarray,
     plan: Plan,
@@ -111,12 +135,13 @@ def train(
         rng = np.random.default_rng([plan.seed, step])
         torch.manual_seed(plan.seed * 1_000_003 + step)  # dropout
         batch = rng.choice(len(chosen), plan.batch, p=chances)
-        given = [_placed(x, place) for x in reading.batch(chosen[batch], rng)]
+        x = _varied(np.stack([pixels[i] for i in chosen[batch]]), plan, rng)
+        x = x.to(place, memory_format=torch.channels_last)
         rate = plan.rate * min(1.0, (step + 1) / plan.warmup) * (0.5 + 0.5 * math.cos(math.pi * step / plan.steps))
         for group in optimizer.param_groups:
             group["lr"] = rate
         with torch.autocast(place.type, half):
-            logits = network(*given).float()
+            logits = network(x).float()
         smooth = labels[batch] * 0.96 + 0.02
         loss = functional.binary_cross_entropy_with_logits(logits, smooth, reduction="none")
         loss = (loss * mask[batch]).sum() / mask[batch].sum()
@@ -147,16 +172,12 @@ def train(
     return averaged.module.eval().cpu()
 
 
-def _placed(x: Tensor, place: torch.device) -> Tensor:
-    return x.to(place, memory_format=torch.channels_last) if x.dim() == 4 else x.to(place)
-
-
 @torch.inference_mode()
-def logits_of(network: nn.Module, reading: Reading, chosen: np.ndarray) -> np.ndarray:
+def logits_of(network: nn.Module, pixels: np.ndarray, chosen: np.ndarray, plan: Plan) -> np.ndarray:
     """float32 (n, 4) logits of the views numbered by ``chosen``."""
     place = next(network.parameters()).device
     parts = [
-        network(*(x.to(place) for x in reading.batch(chosen[at : at + 64]))).cpu().numpy()
+        network(as_input(np.stack([pixels[i] for i in chosen[at : at + 64]]), plan).to(place)).cpu().numpy()
         for at in range(0, len(chosen), 64)
     ]
     return np.concatenate(parts)

@@ -19,17 +19,11 @@ from sklearn.metrics import roc_auc_score
 from torch import nn
 
 from ..types import Floats
-from . import ask, loop
+from . import ask, export, loop
 from .folds import PACK, PACK_HALVES, Folds
 from .networks.efficientnet_lite import EfficientNetLite0
-from .networks.patches import PatchNet
 from .networks.residual import ResidualNet
-from .patches import Kept, in_full
-from .readings import Patches, Pictures, Reading
 from .views import View
-
-STEPS = 1000
-"""Of the network on patch tokens, with a fold left out as without."""
 
 
 @dataclass(frozen=True)
@@ -38,43 +32,45 @@ class Recipe:
 
     name: str
     build: Callable[[], nn.Module]
-    reading: Reading
+    array: str
+    side: int
     plan: loop.Plan
     fold_steps: int
 
 
-def conv_recipe(imagenet: Path, pixels: np.ndarray, seed: int) -> Recipe:
-    """The convolutional network. imagenet: EfficientNet-Lite0's published weights."""
+def recipes(imagenet: Path, seed: int) -> tuple[Recipe, Recipe]:
+    """The convolutional and the residual network. imagenet: EfficientNet-Lite0's published weights."""
 
-    def build() -> nn.Module:
+    def conv() -> nn.Module:
         network = EfficientNetLite0()
         network.load_imagenet(imagenet)
         return network
 
     half = (0.5, 0.5, 0.5)
-    return Recipe("conv", build, Pictures(pixels, half, half, zoom=0.85), loop.Plan(320, rate=1.2e-3, seed=seed), 110)
+    return (
+        Recipe(
+            "conv", conv, "pixels", 224, loop.Plan(320, rate=1.2e-3, mean=half, std=half, zoom=0.85, seed=seed), 110
+        ),
+        Recipe(
+            "residual",
+            ResidualNet,
+            "native",
+            192,
+            loop.Plan(600, rate=3e-3, mean=(0.0,) * 3, std=(1.0,) * 3, seed=seed),
+            200,
+        ),
+    )
 
 
-def residual_recipe(native: np.ndarray, seed: int) -> Recipe:
-    """The network on high-frequency residues."""
-    reading = Pictures(native, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
-    return Recipe("residual", ResidualNet, reading, loop.Plan(600, rate=3e-3, seed=seed), 200)
-
-
-def patch_recipe(kept: Kept, sample: np.ndarray, seed: int) -> Recipe:
-    """The network on patch tokens. sample: numbers of views whose tokens are put on a scale by their channels."""
-    tokens = in_full(*kept.take(sample)).astype(np.float64)
-    middle, spread = tokens.mean((0, 2)), tokens.std((0, 2)) + 1e-3
-
-    def build() -> nn.Module:
-        return PatchNet(middle.astype(np.float32), spread.astype(np.float32))
-
-    return Recipe("patches", build, Patches(kept), loop.Plan(STEPS, batch=48, rate=1e-3, seed=seed), STEPS)
+def recipe(name: str, imagenet: Path | None, seed: int) -> Recipe:
+    """One of ``recipes``, by name; ``imagenet`` is read for "conv" alone."""
+    return next(one for one in recipes(imagenet or Path(), seed) if one.name == name)
 
 
 def network_logits(
     recipe: Recipe,
     views: list[View],
+    pixels: np.ndarray,
     folder: Path,
     jobs: int,
     folds: Folds = PACK,
@@ -93,7 +89,7 @@ def network_logits(
     """
     folder.mkdir(parents=True, exist_ok=True)
     key = json.dumps(
-        [asdict(recipe.plan), recipe.reading.key(), recipe.fold_steps, [sorted(half) for half in halves], jobs, early]
+        [asdict(recipe.plan), recipe.fold_steps, [sorted(half) for half in halves], jobs, *["early"] * early]
     )
     prefix = f"{recipe.name}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"  # another plan never meets these files
     split = np.array([view.split for view in views])
@@ -106,7 +102,7 @@ def network_logits(
 
     def report(network: nn.Module, _: int) -> str:
         fake = [views[i].fake for i in check]
-        return f"val AUC {roc_auc_score(fake, loop.logits_of(network, recipe.reading, check)[:, 0]):.4f}"
+        return f"val AUC {roc_auc_score(fake, loop.logits_of(network, pixels, check, recipe.plan)[:, 0]):.4f}"
 
     stages = []
     for number, half in enumerate(halves):
@@ -122,34 +118,34 @@ def network_logits(
         watched = np.array([i for i in check if views[i].source in known], int)
         network = loop.train(
             recipe.build(),
-            recipe.reading,
+            pixels,
             views,
             np.flatnonzero(learn),
             plan,
             folder / f"{prefix}-{name}.pt",
             report,
-            watch=_watch(views, recipe.reading, watched) if early else None,
+            watch=_watch(views, pixels, watched, plan) if early else None,
         )
         kept = folder / f"{prefix}-{name}.npy"
         if not kept.exists() or name == "final":
-            graph = recipe.reading.export(network)
+            graph = export.export(network, recipe.side)
         if not kept.exists():
             partial = kept.with_suffix(".partial")
             with open(partial, "wb") as file:
-                np.save(file, ask.said(graph, recipe.reading.feeds(np.flatnonzero(score))))
+                np.save(file, ask.said(graph, pixels, np.flatnonzero(score), recipe.plan.mean, recipe.plan.std))
             os.replace(partial, kept)
         logits[score] = np.load(kept)
     return graph, logits
 
 
-def _watch(views: list[View], reading: Reading, chosen: np.ndarray) -> loop.Watch | None:
+def _watch(views: list[View], pixels: np.ndarray, chosen: np.ndarray, plan: loop.Plan) -> loop.Watch | None:
     """The log-loss of "any fake" on these validation views, both classes counting alike; None where one is missing."""
     fake = np.array([views[i].fake for i in chosen], bool)
     if not fake.any() or fake.all():
         return None
 
     def loss(network: nn.Module) -> float:
-        margin = np.where(fake, 1, -1) * loop.logits_of(network, reading, chosen)[:, 0]
+        margin = np.where(fake, 1, -1) * loop.logits_of(network, pixels, chosen, plan)[:, 0]
         each = np.logaddexp(0, -margin.astype(np.float64))
         return float(each[fake].mean() + each[~fake].mean()) / 2
 

@@ -16,6 +16,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import DataError, OptionError
 from ..evaluate.manifest import LabelledPicture
 from ..extras import require
@@ -98,13 +100,11 @@ def train(settings: Settings, say: Say = print) -> Outcome:
     def networks(name: str) -> tuple[bytes, Floats]:
         from . import members as torch_members  # imports torch
 
-        if name == "conv":
-            assert imagenet is not None
-            recipe = torch_members.conv_recipe(imagenet, pixels, settings.seed)
-        else:
-            recipe = torch_members.residual_recipe(native, settings.seed)
+        assert imagenet is not None or name != "conv"
+        recipe = torch_members.recipe(name, imagenet, settings.seed)
+        array: np.ndarray = {"pixels": pixels, "native": native}[recipe.array]
         return torch_members.network_logits(
-            recipe, table, store / "networks", len(jobs), folds, folds.halves(), early=True
+            recipe, table, array, store / "networks", len(jobs), folds, folds.halves(), early=True
         )
 
     after, before = members.evidence(networks)

@@ -18,6 +18,8 @@ from . import ask, assemble, bundles
 from .assemble import Evidence
 from .views import View
 
+LEADING = bundles.KINDS[0]
+
 
 def on_val(card: Card, graph: bytes, views: Sequence[View], array: np.ndarray) -> Floats:
     """float32 (n, 4): a network's logits of the validation views of its region, NaN for all others.
@@ -26,7 +28,7 @@ def on_val(card: Card, graph: bytes, views: Sequence[View], array: np.ndarray) -
     """
     ours = [number for number, view in enumerate(views) if view.split == "val" and view.view == card.region]
     logits = np.full((len(views), 4), np.nan, np.float32)
-    logits[ours] = ask.said(graph, ask.pictures(array, ours, card.mean, card.std))
+    logits[ours] = ask.said(graph, array, ours, card.mean, card.std)
     return logits
 
 
@@ -38,18 +40,17 @@ def write(
     leading: Mapping[str, Evidence],
     everyone: Mapping[str, Evidence],
 ) -> None:
-    """Write the graphs on the encoder and ``default.json`` into ``folder``, where the other graphs are already.
+    """Write the heads' graphs and ``default.json`` into ``folder``, where the other graphs are already.
 
-    leading: by region, the cross-fitted logits of the members that read the encoder. everyone: those of all members of
+    leading: by region, the cross-fitted logits of the encoder's member alone. everyone: those of all members of
     ``bundles.cards``, of validation views at least.
     """
     learned = assemble.tables(views, leading["face"], leading["scene"])
     calibrated = assemble.tables(views, everyone["face"], everyone["scene"])
-    ensemble, picture = assemble.ensemble(learned, bundles.ENCODED, bundles.ALARMS, everyone=calibrated)
+    ensemble, picture = assemble.ensemble(learned, (LEADING,), bundles.ALARMS, everyone=calibrated)
     bounds = bundles.quality_bounds(views, native)
-    poor = bundles.poor_views(views, native, bounds)
-    ensemble["policy"] = bundles.policy(ensemble, picture["both"], learned["both"], bounds, poor, calibrated["both"])
-    for name in ("heads-face", "heads-scene", "patches"):
+    ensemble["policy"] = bundles.policy(ensemble, picture["both"], learned["both"], bounds, calibrated["both"])
+    for name in ("heads-face", "heads-scene"):
         (folder / f"{name}.onnx").write_bytes(graphs[name])
     cards = [card for region in ("face", "scene") for card in bundles.cards(region)]
-    bundles.write_manifest(folder, "default", cards, graphs, views, ensemble, learned, bundles.ENCODED)
+    bundles.write_manifest(folder, "default", cards, graphs, views, ensemble, learned, (LEADING,))

@@ -7,31 +7,23 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from ..types import Floats
 from . import features
-from .features import Reader
 from .pool import in_processes
 
 _PIECE = 200
 _SHAPE = (12, 4, 768)
 
 
-def encoded(
-    store: Path, encoder: Path, shelf: Path, processes: int, readers: Sequence[Reader] = ()
-) -> tuple[np.ndarray, Floats]:
-    """What ``features.encode`` gives for every view of ``store``, computing what ``shelf`` lacks.
+def encoded(store: Path, encoder: Path, shelf: Path, processes: int) -> np.ndarray:
+    """float16 (n, 12, 4, 768): the encoder's ``statistics`` of every view of ``store``, computing what ``shelf`` lacks.
 
     Views run one at a time, as in service. A stop costs the pieces that were being worked on.
     """
-    key = hashlib.sha256(encoder.read_bytes())
-    for reader in readers:
-        key.update(hashlib.sha256(reader.graph).digest() + repr(reader.outputs).encode())
-    folder = shelf / f"features-{key.hexdigest()[:16]}"
+    folder = shelf / f"features-{hashlib.sha256(encoder.read_bytes()).hexdigest()[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
     pixels = np.load(store / "pixels.npy", mmap_mode="r")
     names = [hashlib.sha256(view.tobytes()).hexdigest() for view in pixels]
@@ -44,19 +36,16 @@ def encoded(
     for at in range(0, len(todo), _PIECE):
         part = todo[at : at + _PIECE]
         path = folder / f"{hashlib.sha256(''.join(part).encode()).hexdigest()[:16]}.npz"
-        tasks.append((store, encoder, readers, path, part, [first[name] for name in part]))
+        tasks.append((store, encoder, path, part, [first[name] for name in part]))
     for _ in in_processes(_piece, tasks, processes, "features"):
         pass
-    return _read(_index(folder), names, len(readers))
+    return _read(_index(folder), names)
 
 
-def _piece(
-    store: Path, encoder: Path, readers: Sequence[Reader], path: Path, names: list[str], numbers: list[int]
-) -> None:
-    found, logits = features.encode(store, encoder, numbers, readers)
+def _piece(store: Path, encoder: Path, path: Path, names: list[str], numbers: list[int]) -> None:
     partial = path.with_suffix(".partial")
     with open(partial, "wb") as file:
-        np.savez(file, names=np.array(names), features=found, logits=logits)
+        np.savez(file, names=np.array(names), features=features.encode(store, encoder, numbers))
     os.replace(partial, path)
 
 
@@ -69,9 +58,8 @@ def _index(folder: Path) -> dict[str, tuple[Path, int]]:
     return found
 
 
-def _read(known: dict[str, tuple[Path, int]], names: list[str], readers: int) -> tuple[np.ndarray, Floats]:
+def _read(known: dict[str, tuple[Path, int]], names: list[str]) -> np.ndarray:
     result = np.empty((len(names), *_SHAPE), np.float16)
-    logits = np.empty((len(names), readers, 4), np.float32)
     wanted: dict[Path, list[tuple[int, int]]] = {}
     for number, name in enumerate(names):
         path, row = known[name]
@@ -80,5 +68,4 @@ def _read(known: dict[str, tuple[Path, int]], names: list[str], readers: int) ->
         with np.load(path) as piece:
             numbers, rows = zip(*places, strict=True)
             result[list(numbers)] = piece["features"][list(rows)]
-            logits[list(numbers)] = piece["logits"][list(rows)]
-    return result, logits
+    return result

@@ -65,7 +65,7 @@ def _from_base(base: str, members: Sequence[str]) -> Start:
                 f"{base}: member {card.name!r} reads {card.side} pixels; training makes views of {SIDE} (resized) and "
                 f"{NATIVE} (native) only. Start from another bundle with --base."
             )
-    able = [card for card in bundle.cards if card.encoder_outputs == ("statistics",)]
+    able = [card for card in bundle.cards if card.encoder_output == "statistics"]
     networks = tuple(name for name in NETWORKS if any(_network(card) == name for card in bundle.cards))
     known = [card.name for card in able] + list(networks)
     wanted = list(members) or [card.name for card in able]
