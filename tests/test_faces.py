@@ -2,6 +2,7 @@ import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from deepfake_detector import OptionError
 from deepfake_detector.faces import FACE_DETECTORS, crop, face_detector
 from deepfake_detector.faces.base import clipped, overlap
+from deepfake_detector.faces.yunet import YuNet
 from deepfake_detector.types import Face, Pixels
 
 ASTRONAUT_FACE = Face((170, 60, 280, 200))  # read off the picture by eye
@@ -56,6 +58,20 @@ def test_unknown_detector_names_the_known() -> None:
 def test_an_object_is_taken_as_it_is() -> None:
     ours = face_detector("haar")
     assert face_detector(ours) is ours
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (33, 2000), (2000, 33), (64, 64), (200, 300)])
+def test_yunet_is_never_shown_a_strip(shape: tuple[int, int]) -> None:
+    """Where 32 pixels or fewer are left one way, OpenCV reads what nobody wrote, and finds faces in it now and then."""
+    opencv = Mock()
+    opencv.detect.return_value = (0, None)
+    detector = YuNet()
+    detector._local.detector = opencv
+    assert detector.detect(np.zeros((*shape, 3), np.uint8)) == []
+    shown = [call.args[0].shape[:2] for call in opencv.detect.call_args_list]
+    assert [call.args[0][::-1] for call in opencv.setInputSize.call_args_list] == shown
+    assert shown
+    assert min(side for size in shown for side in size) > 32
 
 
 def test_yunet_finds_forty_faces(astronaut: Pixels) -> None:
