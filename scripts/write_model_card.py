@@ -36,6 +36,13 @@ def readings(figures: dict[str, dict[str, Any]]) -> str:
     return table(["AUC (95 % interval)", "fakes", "reals", *SHIPPED], rows)
 
 
+def made(figures: dict[str, Any]) -> str:
+    """What each bundle's figures were made by, and of which code."""
+    return " ".join(
+        f"Figures of `{name}`: `{read['command']}` at commit `{read['commit']}`." for name, read in figures.items()
+    )
+
+
 def page() -> str:
     bundles = {name: Bundle.load(name) for name in SHIPPED}
     figures = {name: json.loads((ROOT / f"docs/figures-{name}.json").read_text(encoding="utf-8")) for name in SHIPPED}
@@ -61,9 +68,7 @@ def page() -> str:
         "builds, of which the sixth ships; the others read `unseen-stylegan2` at 0.689, 0.805, 0.833, 0.752, 0.816 "
         "and, the seventh, 0.894. What was changed in between, on what it was judged, how the fourth reading had a say "
         "in the fifth build, and that the seventh was taken back for what it read, is in docs/experiments.md. "
-        f"{default['pictures']} pictures, code at commit "
-        f"`{default['commit']}`, by `{default['command']}` (and with `--model fast`). Intervals: bootstrap over "
-        "pictures, 2,000 draws, seed 0.",
+        f"{default['pictures']} pictures. {made(figures)} Intervals: bootstrap over pictures, 2,000 draws, seed 0.",
         readings(figures),
         "`unseen-stylegan2` is the only one whose source was never trained on. Its reals differ from its fakes in "
         "file size too (bytes alone give AUC 0.7), so it flatters every detector. Since the sixth build a generator "

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner
-from write_model_card import readings, span
+from write_model_card import made, readings, span
 
 from deepfake_detector.cli.app import app
 from deepfake_detector.models.bundle import SHIPPED, Bundle
@@ -52,7 +52,7 @@ verdict on {span(default["coverage"], "share", percent=True)} of the pictures, a
         span(default["error_where_conclusive"], "share", percent=True)
     } of those verdicts are wrong. These are new pictures of sources it knows (all but
 `unseen-stylegan2`); on forgeries of sources left out of training the mean AUC is only {left_out:.2f}, so expect it to
-miss many of what it has never seen. Made by `{default["command"]}` at commit `{default["commit"]}`.
+miss many of what it has never seen. {made(read)}
 """
 
 

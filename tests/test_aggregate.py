@@ -26,6 +26,15 @@ def test_linear_by_hand() -> None:
     assert score.logit(logits) == pytest.approx(0.1 + 0.4 - 0.25, abs=1e-3)
 
 
+def test_members_add_up_to_the_same_in_any_order() -> None:
+    """To the bit: added one by one in another order, rounding would differ."""
+    rng = np.random.default_rng(0)
+    logits = {name: rng.normal(0, 3, 4) for name in "abcdefgh"}
+    weights = {name: tuple(rng.normal(0, 1, 5)) for name in logits}
+    orders = [list(rng.permutation(list(logits))) for _ in range(20)]
+    assert len({Linear({name: weights[name] for name in order}, -0.1).logit(logits) for order in orders}) == 1
+
+
 def test_a_score_is_calibrated_along_a_broken_line() -> None:
     """Bends at -1 and 0.5, slopes 4, 2, 3, 5 from below to above."""
     score = Linear({"a": (1, 0, 0, 0, 0)}, bias=0, slopes=(4, 2, 3, 5))
