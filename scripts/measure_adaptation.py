@@ -18,9 +18,10 @@ from make_default_bundle import SELECTION, STRENGTH, WEIGHTS
 from sklearn.metrics import roc_auc_score
 
 from deepfake_detector.ensemble.aggregate import evidence
-from deepfake_detector.train import adapt, features, heads, stack, views
+from deepfake_detector.train import adapt, features, forgeries, heads, stack, views
 from deepfake_detector.train.crossfit import SOURCE_POWER
 from deepfake_detector.train.folds import PACK, drawn
+from deepfake_detector.train.pairs import same_picture
 from deepfake_detector.train.targets import weights
 
 SOURCES = {
@@ -51,7 +52,8 @@ class Region:
             return heads.from_graph(kept.name, kept.read_bytes())
         chosen = np.flatnonzero((self.split == "train") & (self.fold != fold))
         rows = [self.views[i] for i in chosen]
-        fitted = heads.fit(self.taken[chosen], rows, weights(rows, SOURCE_POWER), SELECTION, STRENGTH)
+        count = weights(rows, SOURCE_POWER, forgeries.WEIGHT)
+        fitted = heads.fit(self.taken[chosen], rows, count, SELECTION, STRENGTH, pairs=same_picture(rows))
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(heads.graph(fitted))
         return fitted
@@ -95,7 +97,7 @@ def main() -> None:
             rule = adapt.strength_for(len(rows))
             for strength in (rule, *STRENGTHS):
                 further = adapt.adapted(taken, rows, count, base, strength)
-                anew = heads.fit(taken, rows, count, SELECTION, strength)
+                anew = heads.fit(taken, rows, count, SELECTION, strength, pairs=same_picture(rows))
                 print(
                     f"{pictures:4d} pictures, {len(rows):4d} views, strength {strength:.1e}: further "
                     f"{_said(region.read(further, fold))}, anew {_said(region.read(anew, fold))}"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from deepfake_detector.ensemble.aggregate import Aggregator
+from deepfake_detector.ensemble.aggregate import Aggregator, Linear
 from deepfake_detector.ensemble.policy import Policy
-from deepfake_detector.train import assemble, bundles, restack, views
+from deepfake_detector.train import assemble, bundles, restack, stack, views
 from deepfake_detector.types import FAMILIES
 
 JOBS = 1200
@@ -75,3 +77,50 @@ def test_networks_are_asked_of_validation_views_of_their_region(table: list[view
     said = restack.on_val(card, bundle.graphs[card.graph], few, array)
     asked = np.array([view.view == "scene" and view.split == "val" for view in few])
     assert np.isfinite(said).all(axis=1).tolist() == asked.tolist()
+
+
+class TestDoubtfulPictures:
+    """The wider band: that of new pictures of poor quality, or of which the members contradict each other."""
+
+    @staticmethod
+    def table(count: int) -> tuple[stack.Table, Linear]:
+        """One member, right on every second new picture as often as its score says, and on the others always."""
+        rng = np.random.default_rng(0)
+        said = rng.normal(0, 2, count)
+        hard = np.arange(count) % 2 == 0
+        fake = np.where(hard, rng.random(count) < 1 / (1 + np.exp(-said)), said > 0)
+        logits = np.zeros((count, 1, 4))
+        logits[:, 0, 0] = said
+        names = np.full(count, "s")
+        known = np.full(count, stack.VAL)
+        ones = np.ones(count)
+        rows = stack.Table(("clip-x",), logits, fake, names, names, ones, known, ones > 0, np.arange(count))
+        return rows, Linear({"clip-x": (1, 0, 0, 0, 0)}, 0.0)
+
+    def policy(self, count: int, poor: np.ndarray) -> dict[str, Any]:
+        rows, score = self.table(count)
+        parts = {"members": {"clip-x": asdict(score)}}
+        return bundles.policy(parts, score, rows, {}, poor)
+
+    def test_it_is_learned_from_them(self) -> None:
+        hard = np.arange(4000) % 2 == 0
+        for_hard, for_easy = (self.policy(4000, poor) for poor in (hard, ~hard))
+        assert for_hard["band"] == for_easy["band"]
+        assert for_hard["poor_band"][0] < for_hard["band"][0]
+        assert for_hard["poor_band"][1] > for_hard["band"][1]
+        assert for_easy["poor_band"] == for_easy["band"]  # never the narrower of the two
+
+    def test_few_teach_nothing(self) -> None:
+        few = np.zeros(4000, bool)
+        few[: bundles.DOUBTFUL - 1] = True
+        assert self.policy(4000, few)["poor_band"] == self.policy(4000, few)["band"]  # of all, which are all new here
+
+    def test_quality_is_that_of_the_view(self, table: list[views.View]) -> None:
+        rng = np.random.default_rng(0)
+        native = rng.integers(0, 256, (len(table), 192, 192, 3)).astype(np.uint8)
+        native[-4] = 128  # flat: nothing sharp
+        bounds = {"blurred": 0.1, "heavy_compression": 9.0, "small_picture": 100.0, "small_face": 70.0}
+        poor = bundles.poor_views(table, native, bounds)
+        small = [view.split == "val" and view.view == "face" and view.face_size < 70 for view in table]
+        small[-4] = True
+        assert poor.tolist() == small

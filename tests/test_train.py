@@ -23,8 +23,10 @@ from deepfake_detector.train import (
     export,
     folds,
     forge,
+    forgeries,
     heads,
     loop,
+    pairs,
     stack,
     targets,
     views,
@@ -239,12 +241,22 @@ class TestLoop:
         assert labels.tolist() == [[1, 0, 1, 0], [0, 0, 0, 0]]
         assert mask.tolist() == [[1, 0, 1, 0], [1, 1, 1, 1]]
 
+    def test_a_twin_is_heard_where_its_forgery_is(self) -> None:
+        labels, mask = targets.targets([view(False, how="twin"), view(True, "swap", how="blend")])
+        assert labels.tolist() == [[0, 0, 0, 0], [1, 1, 0, 0]]
+        assert mask.tolist() == [[1, 1, 0, 0], [1, 1, 0, 0]]
+
     def test_classes_weigh_alike_and_sources_by_the_root_of_their_number(self) -> None:
         rows = [view(False, source="dfdc-faces")] * 9 + [view(False, source="press-reals")] + [view(True, "swap")] * 2
         weights = targets.weights(rows)
         assert weights.sum() == pytest.approx(1)
         assert weights[:10].sum() == pytest.approx(0.5)
         assert weights[:9].sum() / weights[9] == pytest.approx(3)
+
+    def test_forgeries_may_count_less(self) -> None:
+        rows = [view(False), view(True, "swap"), view(True, "swap", how="blend"), view(True, "swap", how="composite")]
+        once, less = targets.weights(rows, 0.65), targets.weights(rows, 0.65, forged=0.35)
+        np.testing.assert_allclose(less / once, [1, 1, 0.35, 0.35])
 
     @staticmethod
     def toy() -> tuple[np.ndarray, list[views.View]]:
@@ -331,6 +343,53 @@ def test_the_residual_network_sees_no_flat_colour() -> None:
     assert torch.allclose(rich[0][inner], rich[1][inner], atol=1e-5)
 
 
+_HOW = ("plain", "handled")
+
+
+class TestPairs:
+    def test_a_handled_view_stands_beside_its_picture_as_it_is(self) -> None:
+        rows = [
+            view(False, row=1, how="handled"), view(False, row=1), view(True, "swap", row=1, how="blend"),
+            view(False, row=1, how="twin"), view(False, row=2), view(False, row=3, how="handled"),
+            view(False, row=1, how="handled"), view(False, row=1, how="handled"),
+        ]  # fmt: skip
+        assert pairs.same_picture(rows).tolist() == [[0, 1], [6, 1]]
+        assert pairs.same_picture(rows[4:6]).shape == (0, 2)
+
+    def test_many_are_drawn_from(self) -> None:
+        rows = [view(False, row=number, how=how) for number in range(10) for how in _HOW]
+        drawn = pairs.same_picture(rows, most=4)
+        assert len({tuple(pair) for pair in drawn.tolist()}) == 4
+        assert all(handled == plain + 1 for handled, plain in drawn.tolist())
+        np.testing.assert_array_equal(drawn, pairs.same_picture(rows, most=4))
+
+
+class TestFurtherForgeries:
+    @staticmethod
+    def rows(source: str, fake: bool, splits: tuple[str, ...]) -> list[data.Row]:
+        return [
+            data.Row(Path(f"{source}-{fake}-{number}"), fake, source, "", split, str(number), "")
+            for number, split in enumerate(splits)
+        ]
+
+    def test_reals_get_parts_of_donors_of_any_source_and_of_nobody(self) -> None:
+        splits = ("train",) * 30 + ("val", "test") * 5
+        pack = [row for source in "abc" for fake in (False, True) for row in self.rows(source, fake, splits)]
+        nobodies = self.rows("made", True, splits)
+        counts = {"a": 40, "b": 20}
+        jobs = forgeries.further(pack, nobodies, 0, counts)
+        every = pack + nobodies
+        forged = [job for job in jobs if job.how in ("blend", "composite")]
+        assert len(forged) == 2 * sum(counts.values())
+        used = [every[job.row] for job in forged] + [every[job.donor] for job in forged]
+        assert {row.split for row in used} == {"train"}
+        assert {(row.source, row.fake) for row in used} == {("a", False), ("b", False), ("made", True)}
+        assert all(not every[job.row].fake for job in jobs)
+        assert {(job.row, job.seed) for job in jobs if job.how == "twin"} <= {(job.row, job.seed) for job in forged}
+        assert any(every[job.row].source != every[job.donor].source != "made" for job in forged)
+        assert jobs == forgeries.further(pack, nobodies, 0, counts)
+
+
 class TestHeads:
     SELECTION = heads.Selection((1, 12), ("cls",))
 
@@ -415,6 +474,40 @@ class TestHeads:
         np.testing.assert_allclose(generated(0.5), (generated(0) + generated(1)) / 2, atol=1e-6)
         assert not np.allclose(generated(0), generated(1), atol=1e-3)
 
+    def test_a_steady_voice_tells_by_what_handling_leaves(self) -> None:
+        """Channels 0 and 1 tell alike, but handling shakes the first: steady weights lie on the second."""
+        rng = np.random.default_rng(0)
+        rows = [view(number % 2 > 0, "swap" if number % 2 else "", how=how) for number in range(100) for how in _HOW]
+        features = np.zeros((200, 12, 4, 768), np.float32)
+        features[:, 0, 0, :2] = rng.normal(0, 0.1, (200, 2))
+        for number, row in enumerate(rows):
+            features[number, 0, 0, :2] += 1 if row.fake else -1
+        features[1::2, 0, 0, 0] += rng.choice([-1, 1], 100)
+        shown = np.array([(number + 1, number) for number in range(0, 200, 2)])
+        taken = self.SELECTION.take(features)
+
+        def swap(steady: float, pairs: np.ndarray | None = shown) -> np.ndarray:
+            heard = {**heads.CARE, "swap": (heads.Care(("cls",), steady=steady),)}
+            fitted = heads.fit(taken, rows, np.ones(200), self.SELECTION, 1.0, heard, pairs)
+            return fitted.weights[:, 1]
+
+        free, steady = swap(0.0), swap(10.0)
+        assert abs(steady[0] / steady[1]) < abs(free[0] / free[1]) / 2
+        moved = [np.square((taken[shown[:, 0]] - taken[shown[:, 1]]) @ weights).mean() for weights in (free, steady)]
+        assert moved[1] < moved[0] / 4
+        np.testing.assert_array_equal(swap(10.0, None), free)
+
+    def test_the_gradient_of_steadiness_is_that_of_its_value(self) -> None:
+        """With no loss of views but a bias, the best is: penalty and moves alike pull every weight to 0."""
+        rng = np.random.default_rng(0)
+        x = rng.normal(size=(50, 3)).astype(np.float32)
+        labels = x[:, 0] > 0
+        moves = np.array([[1, 0, 0]], np.float32)
+        lengths = [heads.logistic(x, labels, np.ones(50), 1.0, moves=moves, steady=s)[0][0] for s in (0, 0.1, 1, 100)]
+        assert lengths == sorted(lengths, reverse=True)
+        assert lengths[0] > 2 * lengths[2] > 0
+        assert lengths[3] < 0.02
+
     def test_a_fake_of_unknown_family_teaches_the_pooled_head_alone(self) -> None:
         labels, mask = targets.targets([view(True, "")])
         assert labels.tolist() == mask.tolist() == [[1, 0, 0, 0]]
@@ -445,8 +538,9 @@ class TestStack:
         fold = np.array(["dfdc", "modern", stack.VAL])[np.arange(count) % 3]
         family = np.where(fake, np.where(truth > 1, "gan", np.where(truth > 0, "swap", "generated")), "")
         source = np.array(["press-reals", "camera-reals"])[np.arange(count) // 3 % 2]
+        number = np.arange(count)
         return stack.Table(
-            ("clip-x", "conv-x"), logits, fake, family, source, np.ones(count), fold, np.arange(count) % 2 > 0
+            ("clip-x", "conv-x"), logits, fake, family, source, np.ones(count), fold, number % 2 > 0, number
         )
 
     def test_noise_gets_no_weight(self) -> None:
@@ -482,7 +576,7 @@ class TestStack:
         logits[:, 0, 0] = x
         names = np.full(count, "press-reals")
         ones, new = np.ones(count), np.full(count, stack.VAL)
-        table = stack.Table(("clip-x",), logits, fake, names, names, ones, new, ones > 0)
+        table = stack.Table(("clip-x",), logits, fake, names, names, ones, new, ones > 0, np.arange(count))
         alarms = float((x[~fake] >= 0).mean())
         found = stack.anchored(Linear({"clip-x": (1, 0, 0, 0, 0)}, 0.7), table, alarms)
         assert found.bias == pytest.approx(0, abs=0.05)

@@ -90,7 +90,8 @@ def table(count: int = 6000) -> stack.Table:
     columns = [truth / 2, np.where(fold == stack.VAL, truth, rng.normal(0, 1.5, count))]
     logits = np.stack([np.stack([c] * 4, 1) for c in columns], 1)
     family = np.where(fake, np.where(truth > 1, "gan", np.where(truth > 0, "swap", "generated")), "")
-    return stack.Table(("clip-x", "conv-x"), logits, fake, family, np.full(count, "s"), np.ones(count), fold, fake)
+    ones, names, number = np.ones(count), np.full(count, "s"), np.arange(count)
+    return stack.Table(("clip-x", "conv-x"), logits, fake, family, names, ones, fold, fake, number)
 
 
 class TestIncumbent:

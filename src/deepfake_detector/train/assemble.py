@@ -45,14 +45,17 @@ def tables(views: Sequence[View], face: Evidence, scene: Evidence, folds: Folds 
     pairs = [(r["face"], r["scene"]) for r in rows.values() if len(r) == 2]
     both = np.concatenate([face.logits[[f for f, _ in pairs]], scene.logits[[s for _, s in pairs]]], axis=1)
     return {
-        "face": _table(face.members, face.logits[faces], [views[i] for i in faces], folds),
-        "scene": _table(scene.members, scene.logits[scenes], [views[i] for i in scenes], folds),
-        "both": _table(face.members + scene.members, both, [views[f] for f, _ in pairs], folds),
+        "face": _table(face.members, face.logits[faces], views, faces, folds),
+        "scene": _table(scene.members, scene.logits[scenes], views, scenes, folds),
+        "both": _table(face.members + scene.members, both, views, [f for f, _ in pairs], folds),
     }
 
 
-def _table(members: tuple[str, ...], logits: np.ndarray, views: list[View], folds: Folds) -> stack.Table:
+def _table(
+    members: tuple[str, ...], logits: np.ndarray, every: Sequence[View], numbers: list[int], folds: Folds
+) -> stack.Table:
     """Half the weight lies on pictures held out with their source, half on new pictures of known sources."""
+    views = [every[number] for number in numbers]
     split = np.array([v.split for v in views])
     weights = np.zeros(len(views))
     for name in ("train", "val"):
@@ -67,6 +70,7 @@ def _table(members: tuple[str, ...], logits: np.ndarray, views: list[View], fold
         weights * len(views) / 2,
         np.array([folds.of(v) if v.split == "train" else stack.VAL for v in views]),
         np.array([v.how == "plain" for v in views]),
+        np.array(numbers, int),
     )
 
 

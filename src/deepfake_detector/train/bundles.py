@@ -29,6 +29,8 @@ ALARMS = 0.05
 RATES = (0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
 """False-positive rates that a user may ask for, where at least ``COUNTED`` real pictures stand for the rate."""
 COUNTED = 3
+DOUBTFUL = 100
+"""Held-out pictures that are doubtful; with fewer their band cannot be learned from them."""
 DISAGREEMENT = 0.02
 """Members contradict each other where their probabilities lie further apart than in all but this share of pictures."""
 LEFT_OUT = "AUC on left-out sources, face and whole picture together"
@@ -128,6 +130,25 @@ def quality_bounds(views: Sequence[View], native: np.ndarray) -> dict[str, float
     }
 
 
+def poor_views(views: Sequence[View], native: np.ndarray, bounds: Mapping[str, float]) -> np.ndarray:
+    """Of which validation views the quality is poor, bool (n,), as ``ensemble.policy`` tells it; False for the others.
+
+    bounds: as ``quality_bounds`` gives them.
+    """
+    whole = Crop(0, 0, native.shape[1])
+    result = np.zeros(len(views), bool)
+    for number, view in enumerate(views):
+        if view.split == "val":
+            measured = quality.measure(native[number], whole)
+            result[number] = (
+                measured.sharpness < bounds["blurred"]
+                or measured.blockiness > bounds["heavy_compression"]
+                or min(view.width, view.height) < bounds["small_picture"]
+                or (view.view == "face" and view.face_size < bounds["small_face"])
+            )
+    return result
+
+
 def write(
     folder: Path,
     graphs: Mapping[str, bytes],
@@ -140,6 +161,7 @@ def write(
     for name, data in graphs.items():
         (folder / f"{name}.onnx").write_bytes(data)
     bounds = quality_bounds(views, native)
+    poor = poor_views(views, native, bounds)
     every = {region: cards(region) for region in ("face", "scene")}
     for name in ("default", "fast"):
         kept = [card for region in every.values() for card in region if name == "default" or card.encoder is None]
@@ -150,7 +172,7 @@ def write(
         tables = assemble.tables(views, chosen["face"], chosen["scene"])
         kinds = [kind for kind in KINDS if any(card.name.startswith(kind) for card in kept)]
         ensemble, picture = assemble.ensemble(tables, kinds, ALARMS)
-        ensemble["policy"] = policy(ensemble, picture["both"], tables["both"], bounds)
+        ensemble["policy"] = policy(ensemble, picture["both"], tables["both"], bounds, poor)
         write_manifest(folder, name, kept, graphs, views, ensemble, tables, kinds)
 
 
@@ -203,21 +225,29 @@ def policy(
     picture: Linear,
     table: stack.Table,
     bounds: Mapping[str, float],
+    poor: np.ndarray,
     everyone: stack.Table | None = None,
 ) -> dict[str, Any]:
     """The ``policy`` part of a manifest: bands and disagreement from the held-out pictures, and bounds of quality.
 
-    picture: the stacked score of the table's situation. everyone: the table of all members that may disagree, where
-    they are more than the stacked ones.
+    picture: the stacked score of the table's situation. poor: of which views the quality is, bool by number. everyone:
+    the table of all members that may disagree, where they are more than the stacked ones. The wider band is that of new
+    pictures that call for it. With too few of them it is that of all held-out pictures, half of which (by weight) are
+    of sources that no member had seen.
     """
     scores, known = stack.scores(picture, table), table.fold == stack.VAL
     asked = table if everyone is None else everyone
+    new = asked.where(asked.fold == stack.VAL)
+    spread = _spread(ensemble, new)
+    disagreement = round(float(np.quantile(spread, 1 - DISAGREEMENT)), 3)
+    doubtful = known & (poor[table.view] | np.isin(table.view, new.view[spread > disagreement]))
+    narrow = band(table.where(known), scores[known], ERROR)
+    several = doubtful.sum() >= DOUBTFUL
+    wide = band(table.where(doubtful), scores[doubtful], ERROR) if several else band(table, scores, ERROR)
     return {
-        "band": band(table.where(known), scores[known], ERROR),
-        "poor_band": band(table, scores, ERROR),  # half of the weight lies on sources that no member had seen
-        "disagreement": round(
-            float(np.quantile(_spread(ensemble, asked.where(asked.fold == stack.VAL)), 1 - DISAGREEMENT)), 3
-        ),
+        "band": narrow,
+        "poor_band": (min(narrow[0], wide[0]), max(narrow[1], wide[1])),
+        "disagreement": disagreement,
         "threshold": 0.5,
         "operating_points": operating_points(scores, table),
         **bounds,

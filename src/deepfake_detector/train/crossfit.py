@@ -18,6 +18,7 @@ from ..types import Floats
 from . import heads
 from .adapt import FIRMNESS, adapted, strength_for
 from .folds import PACK, Folds
+from .pairs import COPIES, MOST, same_picture
 from .targets import weights
 from .views import View
 
@@ -34,16 +35,18 @@ def head_logits(
     folder: Path,
     folds: Folds = PACK,
     base: heads.Heads | None = None,
+    forged: float = 1.0,
 ) -> tuple[heads.Heads, Floats]:
     """Fit the heads of one region, final and once without each fold; (final heads, float32 (n, 4) logits).
 
     Training views carry cross-fitted logits, validation views those of the final heads, views of the other region NaN.
-    strength: of heads fitted anew. base: heads to start from (``adapt.adapted``, as firmly as it says). Kept in
-    ``folder``, which belongs to this store and encoder.
+    strength: of heads fitted anew. base: heads to start from (``adapt.adapted``, as firmly as it says). forged: how
+    much a picture forged by this project counts. Kept in ``folder``, which belongs to this store and encoder.
     """
     folder.mkdir(parents=True, exist_ok=True)
     care = {name: [asdict(voice) for voice in voices] for name, voices in heads.CARE.items()}
-    parts = [asdict(selection), strength, care, heads.BRIEF, SOURCE_POWER, folds.key(), len(views)]
+    parts = [asdict(selection), strength, care, heads.BRIEF, MOST, COPIES, SOURCE_POWER, forged]
+    parts += [folds.key(), len(views)]
     if base is not None:
         parts.append(FIRMNESS)
         parts.append(hashlib.sha256(base.weights.tobytes() + base.bias.tobytes()).hexdigest())
@@ -62,10 +65,10 @@ def head_logits(
 
     def fitted(learn: np.ndarray) -> heads.Heads:
         chosen = [views[i] for i in np.flatnonzero(learn)]
-        count = weights(chosen, SOURCE_POWER)
+        count = weights(chosen, SOURCE_POWER, forged)
         if base is not None:
             return adapted(taken[where[learn]], chosen, count, base, strength_for(len(chosen)))
-        return heads.fit(taken[where[learn]], chosen, count, selection, strength)
+        return heads.fit(taken[where[learn]], chosen, count, selection, strength, pairs=same_picture(chosen))
 
     train, val = ours & (split == "train"), ours & (split == "val")
     for name in folds.names:

@@ -3,7 +3,10 @@
 One pooled head lets families compete (diffusion fakes in training cost unseen GANs a sixth of AUC); a head a family
 does not, and RINE (arXiv 2402.19091) shows that the middle blocks carry the trace. Logistic regression with an L2
 penalty on standardised features; L-BFGS (scipy), deterministic; stopped early where that generalises better (Yao,
-Rosasco and Caponnetto 2007, doi 10.1007/s00365-006-0663-2).
+Rosasco and Caponnetto 2007, doi 10.1007/s00365-006-0663-2). A second penalty holds a logit steady when a picture is
+handled (stability training, Zheng et al. 2016, arXiv 1604.04326; departures: the penalty is on squares of the logit's
+difference, so that the loss of a linear head stays convex, and the handling is what pictures in circulation meet, not
+noise).
 """
 
 from __future__ import annotations
@@ -63,7 +66,8 @@ class Care:
     statistics: those it reads of the selection's. plain: how many times a view of an untouched picture counts, where a
     handled one counts once. handled_fakes: whether it hears handled fakes at all. trust: the loss counts so many times
     against the penalty. slope, offset: what the fitted logit is multiplied by and raised by. brief: what share of its
-    weights comes from a fit stopped after ``BRIEF`` steps.
+    weights comes from a fit stopped after ``BRIEF`` steps. steady: how much half the mean square of the logit's
+    difference between two views of one picture counts, where the loss of a view counts 1 in the mean.
     """
 
     statistics: tuple[str, ...]
@@ -73,24 +77,25 @@ class Care:
     slope: float = 1.0
     offset: float = 0.0
     brief: float = 0.0
+    steady: float = 0.0
 
 
 _MEANS = ("cls", "patch_mean")
-_POOLED = (Care(_MEANS),)
+_POOLED = (Care(_MEANS, steady=0.1),)
 # A swap is a part that does not fit: how much patches differ, and the centre against the whole, tell of it. To the
 # heads for whole pictures made by a generator they give known sources away, and unknown ones suffer.
-_SWAP = (Care((*_MEANS, "patch_std", "centre_mean"), trust=3),)
+_SWAP = (Care((*_MEANS, "patch_std", "centre_mean"), trust=3, steady=0.1),)
 # With two generators in training, a third one is known best by handled and untouched views that count alike, and by
 # half a brief fit. The second voice, held shorter, hears of fakes only untouched ones: what handling removes is fine,
 # and tells of blended GAN faces too. Logits lie far below zero on real pictures; both are raised, else the other
 # families' doubts would drown them.
 _GAN = (
-    Care(_MEANS, plain=1, brief=0.5, slope=1.5, offset=1.5),
-    Care(_MEANS, plain=1, handled_fakes=False, trust=0.12, slope=1.5, offset=0.5),
+    Care(_MEANS, plain=1, brief=0.5, slope=1.5, offset=1.5, steady=0.03),
+    Care(_MEANS, plain=1, handled_fakes=False, trust=0.12, slope=1.5, offset=0.5, steady=0.03),
 )
 # Fitted in full, this head learns which sources hold no generated pictures, and calls all that resembles them real.
 # The first steps go along what most pictures differ in, and know generated pictures of other sources better.
-_GENERATED = (Care(_MEANS, brief=0.5),)
+_GENERATED = (Care(_MEANS, brief=0.5, steady=0.03),)
 
 Voices = Mapping[str, tuple[Care, ...]]
 """The voices of each of ``card.OUTPUTS``. A head with several says their log-sum-exp."""
@@ -130,12 +135,14 @@ def fit(
     selection: Selection,
     strength: float,
     heard: Voices = CARE,
+    pairs: np.ndarray | None = None,
 ) -> Heads:
     """Fit the four heads.
 
     features: float32 (n, D), as ``selection.take`` gives them. weights: how much each view counts, (n,).
     strength: inverse of the penalty, for the summed loss of views whose mean weight is 1. heard: the voices. One that
-    hears fewer than ``FEW`` fakes among ``views`` stays silent; a head without voices always says -10.
+    hears fewer than ``FEW`` fakes among ``views`` stays silent; a head without voices always says -10. pairs: int
+    (k, 2), rows that show the same picture (``pairs.same_picture``), between which steady voices move little.
     """
     labels, mask = targets(views)
     plain = np.array([view.how == "plain" for view in views])
@@ -155,13 +162,15 @@ def fit(
         centre, spread = read.mean(0), read.std(0) + 1e-3
         read -= centre
         read /= spread
+        moves = None if pairs is None else read[pairs[:, 0]] - read[pairs[:, 1]]
         for place, (_, care) in enumerate(voices):
             if care.statistics != statistics:
                 continue
             asked = labels[:, place], importance[:, place], strength
-            found, offset = logistic(read, *asked)
+            steady = care.trust * care.steady
+            found, offset = logistic(read, *asked, moves=moves, steady=steady)
             if care.brief:
-                brief, brief_offset = logistic(read, *asked, steps=BRIEF)
+                brief, brief_offset = logistic(read, *asked, steps=BRIEF, moves=moves, steady=steady)
                 found += care.brief * (brief - found)
                 offset += care.brief * (brief_offset - offset)
             found /= spread
@@ -191,16 +200,21 @@ def logistic(
     strength: float,
     already: np.ndarray | float = 0.0,
     steps: int = FULL,
+    moves: Floats | None = None,
+    steady: float = 0.0,
 ) -> tuple[np.ndarray, float]:
     """Weighted L2 logistic regression on x (n, D): at most ``steps`` of L-BFGS from zero.
 
     labels: 0 or 1, (n,); importance: (n,), 0 where a row does not count; already: logits (n,) that the result is added
-    to. Returns coefficients (D,) and the bias, which is not penalised. One voice at a time: several at once would share
-    a line search, and converge in no step.
+    to. moves: float32 (k, D), differences of x between two views of one picture; steady: how much half the mean square
+    of the logit's moves counts, for each row that counts. Returns coefficients (D,) and the bias, which is not
+    penalised. One voice at a time: several at once would share a line search, and converge in no step.
     """
     sign = np.where(labels > 0, 1.0, -1.0).astype(np.float32)
     w = importance.astype(np.float32)
     before = np.asarray(already, np.float32)
+    held = moves if moves is not None and len(moves) and steady else None
+    weight = 0.0 if held is None else steady * np.count_nonzero(importance) / len(held)
 
     def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
         coefficients = parameters[:-1]
@@ -208,7 +222,12 @@ def logistic(
         slope = -sign * w / (1 + np.exp(np.clip(margin, -30, 30)))
         gradient = np.append(x.T @ slope + coefficients / strength, slope.sum())
         value = float((w * np.logaddexp(0, -margin.astype(np.float64))).sum())
-        return value + float(coefficients @ coefficients) / (2 * strength), gradient.astype(np.float64)
+        value += float(coefficients @ coefficients) / (2 * strength)
+        if held is not None:
+            moved = held @ coefficients.astype(np.float32)
+            value += weight / 2 * float(moved.astype(np.float64) @ moved)
+            gradient[:-1] += weight * (held.T @ moved)
+        return value, gradient.astype(np.float64)
 
     options = {"maxiter": steps, "maxcor": 10}
     best = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B", options=options).x

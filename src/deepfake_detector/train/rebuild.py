@@ -72,7 +72,8 @@ def rebuilt(
     ensemble, picture = assemble.ensemble(usable, kinds, bundles.ALARMS, base)
     widest = "both" if "both" in usable else "scene"
     bounds = _bounds(views, native, base.get("policy"))
-    ensemble["policy"] = bundles.policy(ensemble, picture[widest], usable[widest], bounds)
+    poor = bundles.poor_views(views, native, bounds)
+    ensemble["policy"] = bundles.policy(ensemble, picture[widest], usable[widest], bounds, poor)
 
     now = _auc(views, evidence, picture)
     earlier = None

@@ -49,7 +49,8 @@ def write(
     calibrated = assemble.tables(views, everyone["face"], everyone["scene"])
     ensemble, picture = assemble.ensemble(learned, (LEADING,), bundles.ALARMS, everyone=calibrated)
     bounds = bundles.quality_bounds(views, native)
-    ensemble["policy"] = bundles.policy(ensemble, picture["both"], learned["both"], bounds, calibrated["both"])
+    poor = bundles.poor_views(views, native, bounds)
+    ensemble["policy"] = bundles.policy(ensemble, picture["both"], learned["both"], bounds, poor, calibrated["both"])
     for name in ("heads-face", "heads-scene"):
         (folder / f"{name}.onnx").write_bytes(graphs[name])
     cards = [card for region in ("face", "scene") for card in bundles.cards(region)]

@@ -33,7 +33,7 @@ class Table:
 
     members: names; logits: float64 (n, members, 4). fake: bool (n,); family, source: str (n,); weights: (n,), how much
     each picture counts; fold: str (n,), the fold in which it was held out, or ``VAL``; plain: bool (n,), whether it is
-    as it was found, not handled.
+    as it was found, not handled; view: int (n,), the number of its view, of its face's where it has one.
     """
 
     members: tuple[str, ...]
@@ -44,6 +44,7 @@ class Table:
     weights: np.ndarray
     fold: np.ndarray
     plain: np.ndarray
+    view: np.ndarray
 
     def where(self, chosen: np.ndarray) -> Table:
         """The chosen rows."""

@@ -1,7 +1,9 @@
 """What the heads and networks are taught, and how much each view counts. Needs no torch.
 
 Targets (N, 4) as ``card.OUTPUTS``: any fake, then each family against all real pictures; a fake says nothing about the
-heads of the other families, so those are masked. A fake of an unknown family teaches the first output alone.
+heads of the other families, so those are masked. A fake of an unknown family teaches the first output alone. The twin
+of a forged picture teaches what its forgery teaches, no more: many forgeries must not make the other heads hear one
+source's real pictures above all others.
 """
 
 from __future__ import annotations
@@ -13,6 +15,9 @@ import numpy as np
 
 from ..types import FAMILIES
 from .views import View
+
+_FORGED = "swap"
+"""The family of the forgeries that this project makes."""
 
 
 def targets(views: Sequence[View]) -> tuple[np.ndarray, np.ndarray]:
@@ -26,12 +31,20 @@ def targets(views: Sequence[View]) -> tuple[np.ndarray, np.ndarray]:
             if view.family:
                 head = 1 + FAMILIES.index(view.family)
                 labels[i, head] = mask[i, head] = 1
+        elif view.how == "twin":
+            mask[i, 1:] = 0
+            mask[i, 1 + FAMILIES.index(_FORGED)] = 1
     return labels, mask
 
 
-def weights(views: Sequence[View], power: float = 0.5) -> np.ndarray:
-    """Sampling weights, float64 (n,), summing to 1: half real, half fake; inside, a source counts n ** power."""
+def weights(views: Sequence[View], power: float = 0.5, forged: float = 1.0) -> np.ndarray:
+    """Sampling weights, float64 (n,): half real, half fake; inside, a source counts n ** power. They sum to 1.
+
+    forged: how many times pictures forged by this project then count. Where it is not 1, weights do not sum to 1.
+    """
     keys = [(view.source, view.fake, view.how in ("blend", "composite")) for view in views]
     counts = Counter(keys)  # in order of appearance: sums of floats come out the same in every run
     totals = {fake: sum(n**power for key, n in counts.items() if key[1] == fake) for fake in (True, False)}
-    return np.array([counts[key] ** (power - 1) / totals[key[1]] / 2 for key in keys])
+    return np.array(
+        [counts[key] ** (power - 1) / totals[key[1]] / 2 * (forged if key[2] else 1.0) for key in keys], float
+    )
