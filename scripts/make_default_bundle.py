@@ -7,7 +7,7 @@
         --work ~/deepfake-work
 
 Stages: views of every picture; features of the encoder; the two networks; heads; aggregation, calibration, policy; the
-files in models/weights. About two hours on two cores, nearly all of it the encoder and the networks. With
+files in models/weights. Two to three hours on two cores, nearly all of it the encoder and the networks. With
 --keep-networks the networks of models/weights stay, and ``default`` alone is made anew (``train.restack``): so were
 the heads that ship made. Only the splits ``train`` and ``val`` are read; ``test`` and the ``unseen-`` sources are for
 scripts/measure.py, once, at the end.
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("DEEPFAKE_DATA"), help="the image pack")
     parser.add_argument("--faces", type=Path, required=True, help="folder that make_faces.py wrote")
     parser.add_argument("--wheels", type=Path, required=True, help="folder of the downloaded wheels")
-    parser.add_argument("--work", type=Path, required=True, help="folder for views, features and checkpoints (8 GB)")
+    parser.add_argument("--work", type=Path, required=True, help="folder for views, features and checkpoints (18 GB)")
     parser.add_argument("--keep-networks", action="store_true", help="make the heads and what follows anew, no more")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
