@@ -497,8 +497,7 @@ class TestHeads:
         assert moved[1] < moved[0] / 4
         np.testing.assert_array_equal(swap(10.0, None), free)
 
-    def test_the_gradient_of_steadiness_is_that_of_its_value(self) -> None:
-        """With no loss of views but a bias, the best is: penalty and moves alike pull every weight to 0."""
+    def test_the_heavier_steadiness_weighs_the_less_a_moving_channel_counts(self) -> None:
         rng = np.random.default_rng(0)
         x = rng.normal(size=(50, 3)).astype(np.float32)
         labels = x[:, 0] > 0
