@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +178,10 @@ def test_a_fake_that_cannot_be_copied_is_told(folder: Path, run: Any, monkeypatc
 
 
 def start(*arguments: str, toy: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([*COMMAND, *arguments, "--model", toy], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    """In the background; it hears Control-C also where the tests themselves were started deaf to it, as by ``&``."""
+    command = [*COMMAND, *arguments, "--model", toy]
+    hears = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=hears)
 
 
 def wait_for(journal: str, lines: int) -> None:
