@@ -21,7 +21,6 @@ from deepfake_detector.ensemble.aggregate import evidence
 from deepfake_detector.train import adapt, features, forgeries, heads, stack, views
 from deepfake_detector.train.crossfit import SOURCE_POWER
 from deepfake_detector.train.folds import PACK, drawn
-from deepfake_detector.train.pairs import same_picture
 from deepfake_detector.train.targets import weights
 
 SOURCES = {
@@ -53,7 +52,7 @@ class Region:
         chosen = np.flatnonzero((self.split == "train") & (self.fold != fold))
         rows = [self.views[i] for i in chosen]
         count = weights(rows, SOURCE_POWER, forgeries.WEIGHT)
-        fitted = heads.fit(self.taken[chosen], rows, count, SELECTION, STRENGTH, pairs=same_picture(rows))
+        fitted = heads.fit(self.taken[chosen], rows, count, SELECTION, STRENGTH)
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(heads.graph(fitted))
         return fitted
@@ -97,7 +96,7 @@ def main() -> None:
             rule = adapt.strength_for(len(rows))
             for strength in (rule, *STRENGTHS):
                 further = adapt.adapted(taken, rows, count, base, strength)
-                anew = heads.fit(taken, rows, count, SELECTION, strength, pairs=same_picture(rows))
+                anew = heads.fit(taken, rows, count, SELECTION, strength)
                 print(
                     f"{pictures:4d} pictures, {len(rows):4d} views, strength {strength:.1e}: further "
                     f"{_said(region.read(further, fold))}, anew {_said(region.read(anew, fold))}"

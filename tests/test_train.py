@@ -440,6 +440,7 @@ class TestHeads:
         rows = [
             view(fake, "gan" if fake else "", how=how) for how in ("plain", "handled") for fake in (False, True)
         ] * 80
+        rows = [replace(row, row=number) for number, row in enumerate(rows)]
         features = rng.normal(size=(320, 12, 4, 768)).astype(np.float32) * 0.3
         features[1::4, 0, 0, 0] += 1
         features[3::4, 0, 0, 1] += 1
@@ -477,25 +478,29 @@ class TestHeads:
     def test_a_steady_voice_tells_by_what_handling_leaves(self) -> None:
         """Channels 0 and 1 tell alike, but handling shakes the first: steady weights lie on the second."""
         rng = np.random.default_rng(0)
-        rows = [view(number % 2 > 0, "swap" if number % 2 else "", how=how) for number in range(100) for how in _HOW]
+        rows = [
+            view(number % 2 > 0, "swap" if number % 2 else "", row=number, how=how)
+            for number in range(100)
+            for how in _HOW
+        ]
         features = np.zeros((200, 12, 4, 768), np.float32)
         features[:, 0, 0, :2] = rng.normal(0, 0.1, (200, 2))
         for number, row in enumerate(rows):
             features[number, 0, 0, :2] += 1 if row.fake else -1
         features[1::2, 0, 0, 0] += rng.choice([-1, 1], 100)
-        shown = np.array([(number + 1, number) for number in range(0, 200, 2)])
+        strangers = [replace(row, row=number) for number, row in enumerate(rows)]
         taken = self.SELECTION.take(features)
 
-        def swap(steady: float, pairs: np.ndarray | None = shown) -> np.ndarray:
+        def swap(steady: float, rows: list[views.View] = rows) -> np.ndarray:
             heard = {**heads.CARE, "swap": (heads.Care(("cls",), steady=steady),)}
-            fitted = heads.fit(taken, rows, np.ones(200), self.SELECTION, 1.0, heard, pairs)
+            fitted = heads.fit(taken, rows, np.ones(200), self.SELECTION, 1.0, heard)
             return fitted.weights[:, 1]
 
         free, steady = swap(0.0), swap(10.0)
         assert abs(steady[0] / steady[1]) < abs(free[0] / free[1]) / 2
-        moved = [np.square((taken[shown[:, 0]] - taken[shown[:, 1]]) @ weights).mean() for weights in (free, steady)]
+        moved = [np.square((taken[1::2] - taken[::2]) @ weights).mean() for weights in (free, steady)]
         assert moved[1] < moved[0] / 4
-        np.testing.assert_array_equal(swap(10.0, None), free)
+        np.testing.assert_array_equal(swap(10.0, strangers), free)
 
     def test_the_heavier_steadiness_weighs_the_less_a_moving_channel_counts(self) -> None:
         rng = np.random.default_rng(0)

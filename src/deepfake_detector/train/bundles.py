@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import __version__, quality
 from ..ensemble.aggregate import Linear
+from ..ensemble.policy import Policy
 from ..faces.crop import Crop
 from ..models.card import Card
 from . import assemble, stack
@@ -134,21 +135,21 @@ def quality_bounds(views: Sequence[View], native: np.ndarray) -> dict[str, float
 
 
 def poor_views(views: Sequence[View], native: np.ndarray, bounds: Mapping[str, float]) -> np.ndarray:
-    """Of which validation views the quality is poor, bool (n,), as ``ensemble.policy`` tells it; False for the others.
+    """Of which validation views the policy will say that quality is poor, bool (n,); False for the others.
 
     bounds: as ``quality_bounds`` gives them.
     """
+    no_bands = {"band": (0.5, 0.5), "poor_band": (0.5, 0.5), "disagreement": 1}  # they are not learned yet, nor asked
+    judge = Policy.from_dict({**no_bands, **bounds})
     whole = Crop(0, 0, native.shape[1])
     result = np.zeros(len(views), bool)
     for number, view in enumerate(views):
         if view.split == "val":
             measured = quality.measure(native[number], whole)
-            result[number] = (
-                measured.sharpness < bounds["blurred"]
-                or measured.blockiness > bounds["heavy_compression"]
-                or min(view.width, view.height) < bounds["small_picture"]
-                or (view.view == "face" and view.face_size < bounds["small_face"])
-            )
+            face_size = view.face_size if view.view == "face" else None
+            side = min(view.width, view.height)
+            reasons = judge.quality_reasons(face_size, side, measured.sharpness, measured.blockiness)
+            result[number] = judge.doubtful(reasons)
     return result
 
 

@@ -18,7 +18,7 @@ from ..types import Floats
 from . import heads
 from .adapt import FIRMNESS, adapted, strength_for
 from .folds import PACK, Folds
-from .pairs import COPIES, MOST, same_picture
+from .pairs import COPIES, MOST
 from .targets import weights
 from .views import View
 
@@ -68,7 +68,7 @@ def head_logits(
         count = weights(chosen, SOURCE_POWER, forged)
         if base is not None:
             return adapted(taken[where[learn]], chosen, count, base, strength_for(len(chosen)))
-        return heads.fit(taken[where[learn]], chosen, count, selection, strength, pairs=same_picture(chosen))
+        return heads.fit(taken[where[learn]], chosen, count, selection, strength)
 
     train, val = ours & (split == "train"), ours & (split == "val")
     for name in folds.names:

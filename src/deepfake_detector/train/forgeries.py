@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from .data import Row
-from .views import Job, forged
+from .views import Job, forged, reals_of, with_twin
 
 COUNTS = {
     "140k-real-and-fake-faces": 900,
@@ -31,18 +31,13 @@ def further(rows: Sequence[Row], made: Sequence[Row], seed: int, counts: Mapping
     Donors of any source are drawn source by source, so that each has as many.
     """
     rng = np.random.default_rng(seed)
-    jobs = forged(list(rows), rng, counts)
-    reals = {
-        source: [i for i, row in enumerate(rows) if row.source == source and row.split == "train" and not row.fake]
-        for source in counts
-    }
+    jobs = forged(rows, rng, counts)
+    reals = {source: reals_of(rows, source) for source in counts}
     nobodies = [len(rows) + i for i, row in enumerate(made) if row.split == "train"]
     for source, count in counts.items():
         for _ in range(count):
             index, drawn = int(rng.choice(reals[source])), int(rng.integers(2**31))
             donors = nobodies if rng.random() < GENERATED_DONOR else reals[str(rng.choice(sorted(counts)))]
             donor, scene = int(rng.choice(donors)), bool(rng.random() < 0.3)
-            jobs.append(Job(index, "composite", drawn, scene, donor))
-            if rng.random() < 0.5:
-                jobs.append(Job(index, "twin", drawn, scene))
+            jobs += with_twin(Job(index, "composite", drawn, scene, donor), rng)
     return [jobs[i] for i in rng.permutation(len(jobs))]

@@ -24,6 +24,7 @@ from ..errors import ModelInvalid
 from ..models.card import OUTPUTS
 from ..types import FAMILIES, Floats
 from .encoder import BLOCKS, STATISTICS, WIDTH
+from .pairs import same_picture
 from .targets import targets
 from .views import View
 
@@ -135,14 +136,13 @@ def fit(
     selection: Selection,
     strength: float,
     heard: Voices = CARE,
-    pairs: np.ndarray | None = None,
 ) -> Heads:
     """Fit the four heads.
 
     features: float32 (n, D), as ``selection.take`` gives them. weights: how much each view counts, (n,).
     strength: inverse of the penalty, for the summed loss of views whose mean weight is 1. heard: the voices. One that
-    hears fewer than ``FEW`` fakes among ``views`` stays silent; a head without voices always says -10. pairs: int
-    (k, 2), rows that show the same picture (``pairs.same_picture``), between which steady voices move little.
+    hears fewer than ``FEW`` fakes among ``views`` stays silent; a head without voices always says -10.
+    Between ``views`` of the same picture (``pairs.same_picture``) steady voices move little.
     """
     labels, mask = targets(views)
     plain = np.array([view.how == "plain" for view in views])
@@ -154,6 +154,7 @@ def fit(
         if not care.handled_fakes:
             counted = np.where(plain | (labels[:, column] == 0), counted, 0.0)
         importance[:, column] = care.trust * balanced(counted, labels[:, column])
+    shown = same_picture(views)
     coefficients = np.zeros((features.shape[1], len(voices)))
     bias = np.zeros(len(voices))
     for statistics in sorted({care.statistics for _, care in voices}):  # one copy of the features for all that read it
@@ -162,7 +163,7 @@ def fit(
         centre, spread = read.mean(0), read.std(0) + 1e-3
         read -= centre
         read /= spread
-        moves = None if pairs is None else read[pairs[:, 0]] - read[pairs[:, 1]]
+        moves = read[shown[:, 0]] - read[shown[:, 1]]
         for place, (_, care) in enumerate(voices):
             if care.statistics != statistics:
                 continue

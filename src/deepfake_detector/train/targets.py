@@ -14,10 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..types import FAMILIES
-from .views import View
-
-_FORGED = "swap"
-"""The family of the forgeries that this project makes."""
+from .views import FORGED_FAMILY, View
 
 
 def targets(views: Sequence[View]) -> tuple[np.ndarray, np.ndarray]:
@@ -33,14 +30,14 @@ def targets(views: Sequence[View]) -> tuple[np.ndarray, np.ndarray]:
                 labels[i, head] = mask[i, head] = 1
         elif view.how == "twin":
             mask[i, 1:] = 0
-            mask[i, 1 + FAMILIES.index(_FORGED)] = 1
+            mask[i, 1 + FAMILIES.index(FORGED_FAMILY)] = 1
     return labels, mask
 
 
 def weights(views: Sequence[View], power: float = 0.5, forged: float = 1.0) -> np.ndarray:
-    """Sampling weights, float64 (n,): half real, half fake; inside, a source counts n ** power. They sum to 1.
+    """Sampling weights, float64 (n,), summing to 1: half real, half fake; inside, a source counts n ** power.
 
-    forged: how many times pictures forged by this project then count. Where it is not 1, weights do not sum to 1.
+    forged: what the weights of pictures forged by this project are multiplied by in the end; the sum changes with it.
     """
     keys = [(view.source, view.fake, view.how in ("blend", "composite")) for view in views]
     counts = Counter(keys)  # in order of appearance: sums of floats come out the same in every run

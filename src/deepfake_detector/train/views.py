@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -21,13 +21,15 @@ from .. import images
 from ..faces import crop
 from ..faces.yunet import YuNet
 from ..models.preprocess import native, resized
-from ..types import Face, Pixels
+from ..types import Face, Family, Pixels
 from .augment import degraded
 from .data import Row
 from .forge import composite, self_blended
 from .pool import in_processes
 
 SIDE, NATIVE = 224, 192
+FORGED_FAMILY: Family = "swap"
+"""Of the forgeries that are made here."""
 Rows = Sequence[Row] | Mapping[int, Row]
 _PIECE = 400  # jobs in one piece
 
@@ -145,20 +147,28 @@ def _with_scene(row: Row, rng: np.random.Generator) -> bool:
     return bool(rng.random() < _SCENE_SHARE.get(row.source, 1.0))
 
 
-def forged(rows: list[Row], rng: np.random.Generator, counts: Mapping[str, int]) -> list[Job]:
+def reals_of(rows: Sequence[Row], source: str) -> list[int]:
+    """Which rows are real training pictures of a source."""
+    return [i for i, row in enumerate(rows) if row.source == source and row.split == "train" and not row.fake]
+
+
+def with_twin(forgery: Job, rng: np.random.Generator) -> list[Job]:
+    """The forgery, every second time together with its twin."""
+    return [forgery, replace(forgery, how="twin", donor=-1)] if rng.random() < 0.5 else [forgery]
+
+
+def forged(rows: Sequence[Row], rng: np.random.Generator, counts: Mapping[str, int]) -> list[Job]:
     """``counts`` forged pictures by source, and twins, from real faces of the training split; donors of that source."""
     jobs = []
     for source, count in counts.items():
-        pool = [i for i, row in enumerate(rows) if row.source == source and row.split == "train" and not row.fake]
+        pool = reals_of(rows, source)
         if not pool:
             continue
         for _ in range(count):
             index, donor, seed = int(rng.choice(pool)), int(rng.choice(pool)), int(rng.integers(2**31))
             how = "blend" if rng.random() < 0.5 else "composite"
             scene = bool(rng.random() < 0.3)
-            jobs.append(Job(index, how, seed, scene, donor))
-            if rng.random() < 0.5:
-                jobs.append(Job(index, "twin", seed, scene))
+            jobs += with_twin(Job(index, how, seed, scene, donor), rng)
     return jobs
 
 
@@ -211,7 +221,7 @@ def views_of(number: int, job: Job, rows: Rows) -> Iterator[tuple[View, Pixels, 
     if job.scene or not parts:
         parts.append(("scene", crop.centre(size)))
     for name, part in parts:
-        family = "swap" if faked else row.family or ""
+        family = FORGED_FAMILY if faked else row.family or ""
         view = View(
             job.row, number, name, job.how, row.fake or faked, family, row.source, row.generator, row.split, row.group,
             round(face_size, 1), *size,
