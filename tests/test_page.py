@@ -510,12 +510,31 @@ def test_a_service_with_a_key_is_given_it(toy: str, visit: Open, axe: str, tmp_p
         assert not violations(page, axe)
         page.screenshot(path=shots / "light-key.png")
         page.keyboard.press("Escape")
+        asked.wait_for(state="hidden")
         choose(page, save_grey(tmp_path, 255))
         asked.wait_for()
         page.get_by_label("API key").fill("open sesame")
         page.keyboard.press("Enter")
         page.locator("#result .verdict.fake").wait_for()
         page.get_by_role("slider").wait_for()
+
+
+def test_a_picture_chosen_as_the_dialog_closes_asks_for_the_key_again(toy: str, visit: Open) -> None:
+    with Served(DeepfakeDetector(toy), api_key="open sesame") as address:
+        page = visit(address, expected=("status of 401",), **LIGHT)
+        asked = page.get_by_role("dialog", name="This service needs a key")
+        asked.wait_for()
+        page.evaluate(
+            """() => {
+                const chosen = new DataTransfer();
+                chosen.items.add(new File(["no picture"], "one.png"));
+                const files = document.getElementById("files");
+                files.files = chosen.files;
+                document.getElementById("key-cancel").click();
+                files.dispatchEvent(new Event("change"));
+            }"""
+        )
+        asked.wait_for()
 
 
 def test_a_picture_that_browsers_cannot_show_is_judged_all_the_same(

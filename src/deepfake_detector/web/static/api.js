@@ -21,6 +21,7 @@ let running = 0;
 let pausedUntil = 0;
 let key = null;
 let asking = null;
+let answer = () => {}; // takes the key that the dialog was given, or null; does nothing while none is asked for
 let mostBytes = Infinity;
 let refused = false; // the dialog was cancelled: not to be shown again for every picture that waits
 
@@ -64,29 +65,33 @@ function secondsToWait(response) {
 function askForKey() {
   if (refused) return false;
   asking ??= new Promise((resolve) => {
-    const dialog = document.getElementById("key");
-    const value = document.getElementById("key-value");
-    const done = () => {
-      key = dialog.returnValue === "given" ? value.value : null;
-      refused = key === null;
-      value.value = "";
+    answer = (value) => {
+      key = value;
+      refused = value === null;
+      document.getElementById("key-value").value = "";
       asking = null;
-      resolve(key !== null);
+      answer = () => {};
+      resolve(value !== null);
     };
-    dialog.returnValue = "";
-    dialog.addEventListener("close", done, { once: true });
-    dialog.showModal();
+    document.getElementById("key").showModal();
   });
   return asking;
 }
 
+// The answer is taken where it is given, not on "close": that comes later, and by then the user may have begun anew.
 export function wireKeyDialog() {
   const dialog = document.getElementById("key");
   dialog.querySelector("form").addEventListener("submit", (event) => {
     event.preventDefault();
-    dialog.close("given");
+    answer(document.getElementById("key-value").value);
+    dialog.close();
   });
-  document.getElementById("key-cancel").addEventListener("click", () => dialog.close(""));
+  document.getElementById("key-cancel").addEventListener("click", () => {
+    answer(null);
+    dialog.close();
+  });
+  dialog.addEventListener("cancel", () => answer(null)); // Escape, or the way back on a phone
+  dialog.addEventListener("close", () => dialog.open || answer(null)); // where a browser closes it without a "cancel"
 }
 
 async function problem(response) {
