@@ -33,6 +33,7 @@ from deepfake_detector.train import (
 )
 from deepfake_detector.train.networks.efficientnet_lite import EfficientNetLite0
 from deepfake_detector.train.networks.residual import ResidualNet
+from deepfake_detector.train.sources import SOURCES
 from deepfake_detector.types import Face, Pixels
 
 
@@ -197,7 +198,7 @@ class TestManifest:
                 for _ in range(3)
             )
         ]
-        lines += [f"{source}.jpg,real,{source},x,train,g,0" for source in views.FORGED]
+        lines += [f"{source}.jpg,real,{source},x,train,g,0" for source, of in SOURCES.items() if of.forged]
         lines.append("u.jpg,fake,unseen-stylegan2,x,test,g,0")
         (tmp_path / "manifest.csv").write_text(self.HEADER + "\n".join(lines) + "\n")
         rows = data.read_manifest(tmp_path)
@@ -653,5 +654,5 @@ class TestStack:
 def test_folds_cover_every_training_source_once() -> None:
     sources = [source for fold in folds.PACK.sources.values() for source in fold]
     assert len(sources) == len(set(sources))
-    assert set(sources) == set(views.COPIES)
+    assert set(sources) == {name for name, source in SOURCES.items() if source.copies}
     assert sorted(fold for half in folds.PACK_HALVES for fold in half) == sorted(folds.PACK.names)

@@ -277,7 +277,7 @@ def _data(views: Sequence[View]) -> dict[str, Any]:
     counts: dict[str, int] = {}
     for view in views:
         if view.split == "train":
-            made = " (forged by this project)" if view.how in ("blend", "composite") else ""
+            made = " (forged by this project)" if view.forged else ""
             key = f"{view.source} {'fake' if view.fake else 'real'}{made}"
             counts[key] = counts.get(key, 0) + 1
     return {"training views by source": dict(sorted(counts.items()))}

@@ -147,7 +147,7 @@ def warning(figure: Figure) -> str | None:
 def assert_polarity(views: Sequence[View], rows: Sequence[Row]) -> None:
     """Raise DataError unless every view carries the label of the picture it was made of (a forged one is fake)."""
     for view in views:
-        row, forged = rows[view.row], view.how in ("blend", "composite")
+        row, forged = rows[view.row], view.forged
         if view.fake != (row.fake or forged) or (forged and row.fake) or view.split != row.split:
             raise DataError(
                 f"{row.path}: is {'fake' if row.fake else 'real'} in {row.split}, but a stored view of it is "

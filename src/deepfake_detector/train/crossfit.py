@@ -18,7 +18,6 @@ from ..types import Floats
 from . import heads
 from .adapt import FIRMNESS, adapted, strength_for
 from .folds import PACK, Folds
-from .pairs import COPIES, MOST
 from .targets import weights
 from .views import View
 
@@ -44,8 +43,7 @@ def head_logits(
     much a picture forged by this project counts. Kept in ``folder``, which belongs to this store and encoder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    care = {name: [asdict(voice) for voice in voices] for name, voices in heads.CARE.items()}
-    parts = [asdict(selection), strength, care, heads.BRIEF, MOST, COPIES, SOURCE_POWER, forged]
+    parts = [asdict(selection), strength, *heads.recipe(), SOURCE_POWER, forged]
     parts += [folds.key(), len(views)]
     if base is not None:
         parts.append(FIRMNESS)

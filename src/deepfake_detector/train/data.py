@@ -7,22 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..types import Family
+from .sources import SOURCES
 
 UNSEEN = "unseen-"
 """Sources whose name begins so are for reading only."""
-
-FAMILY_OF_SOURCE: dict[str, Family] = {
-    "deepfake-and-real-images": "swap",
-    "dfdc-faces": "swap",
-    "modern-swaps": "swap",
-    "140k-real-and-fake-faces": "gan",
-    "mobilestylegan-faces": "gan",  # not of the pack: made by scripts/make_faces.py
-    "unseen-stylegan2": "gan",
-    "sd21-faces": "generated",
-    "sfhq-t2i-faces": "generated",
-    "genai-scenes": "generated",
-    "modern-fakes": "generated",
-}
 
 
 @dataclass(frozen=True)
@@ -50,7 +38,8 @@ def read_manifest(folder: Path) -> list[Row]:
             if entry["label"] not in ("real", "fake"):
                 raise ValueError(f"manifest.csv line {line}: label must be 'real' or 'fake', got {entry['label']!r}")
             fake = entry["label"] == "fake"
-            if fake and entry["source"] not in FAMILY_OF_SOURCE:
+            family = SOURCES[entry["source"]].family if fake and entry["source"] in SOURCES else None
+            if fake and family is None:
                 raise ValueError(
                     f"manifest.csv line {line}: no family of forgery is known for source {entry['source']!r}"
                 )
@@ -65,7 +54,7 @@ def read_manifest(folder: Path) -> list[Row]:
                     entry["split"],
                     f"{entry['source']}/{entry['group']}",
                     entry["sha256"],
-                    FAMILY_OF_SOURCE[entry["source"]] if fake else None,
+                    family,
                 )
             )
     return rows

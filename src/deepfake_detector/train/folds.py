@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from ..errors import DataError
 from .data import Row
+from .sources import FOLDS, SOURCES
 from .views import View
 
 LEAST_SOURCES = 3
@@ -56,17 +57,8 @@ class Folds:
         return f"{len(self.names)} folds of sources: {'; '.join(' + '.join(sorted(s)) for s in self.sources.values())}"
 
 
-PACK = Folds(
-    {
-        "dfdc": frozenset({"dfdc-faces"}),
-        "openforensics": frozenset({"deepfake-and-real-images"}),
-        "stylegan": frozenset({"140k-real-and-fake-faces"}),
-        "modern": frozenset({"modern-fakes", "modern-swaps", "camera-reals", "press-reals", "small-real-faces"}),
-        "portraits": frozenset({"sd21-faces", "sfhq-t2i-faces", "mobilestylegan-faces", "hires-faces"}),
-        "scenes": frozenset({"genai-scenes", "real-scenes"}),
-    }
-)
-"""The image pack's: the fakes of one kind and the reals they are judged against."""
+PACK = Folds({fold: frozenset(name for name, source in SOURCES.items() if source.fold == fold) for fold in FOLDS})
+"""Of the sources that the shipped weights were learned from."""
 
 PACK_HALVES: tuple[frozenset[str], ...] = (
     frozenset({"dfdc", "stylegan", "scenes"}),

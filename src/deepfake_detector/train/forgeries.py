@@ -7,17 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from .data import Row
+from .sources import SOURCES
 from .views import Job, forged, reals_of, with_twin
 
-COUNTS = {
-    "140k-real-and-fake-faces": 900,
-    "hires-faces": 700,
-    "dfdc-faces": 1000,
-    "deepfake-and-real-images": 1000,
-    "press-reals": 250,
-    "camera-reals": 100,
-    "small-real-faces": 150,
-}
+COUNTS = {name: source.further for name, source in SOURCES.items() if source.further}
 """Of each source's real faces so many with a donor of the same source, and so many with one of any."""
 GENERATED_DONOR = 0.3
 """Share of the latter that get a face made by a generator (as in OpenForensics, arXiv 2107.14480)."""

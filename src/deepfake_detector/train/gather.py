@@ -16,9 +16,10 @@ from tabulate import tabulate
 from ..errors import DataError
 from ..evaluate.manifest import LabelledPicture, read_pictures
 from ..types import FAMILIES, Family
-from .data import FAMILY_OF_SOURCE, Row
+from .data import Row
 from .examine import Facts
 from .folds import drawn
+from .sources import SOURCES
 
 READ = ("train", "val", "test")
 """Splits that mean something here. ``test`` is only held against the others, never learned from."""
@@ -123,8 +124,8 @@ def _family(picture: LabelledPicture, otherwise: Family | None) -> Family | None
     for known in FAMILIES:
         if picture.family == known:
             return known
-    if picture.source in FAMILY_OF_SOURCE:
-        return FAMILY_OF_SOURCE[picture.source]
+    if picture.source in SOURCES and SOURCES[picture.source].family:
+        return SOURCES[picture.source].family
     parts = [part.lower() for part in reversed(picture.path.parts[:-1])]
     return next((FAMILY_OF_FOLDER[part] for part in parts if part in FAMILY_OF_FOLDER), otherwise)
 

@@ -12,7 +12,7 @@ noise).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import onnx
@@ -24,7 +24,7 @@ from ..errors import ModelInvalid
 from ..models.card import OUTPUTS
 from ..types import FAMILIES, Floats
 from .encoder import BLOCKS, STATISTICS, WIDTH
-from .pairs import same_picture
+from .pairs import COPIES, MOST, same_picture
 from .targets import targets
 from .views import View
 
@@ -127,6 +127,12 @@ class Heads:
         ends = np.cumsum(self.voices)
         heads = [logsumexp(said[:, end - n : end], axis=1) for n, end in zip(self.voices, ends, strict=True)]
         return np.stack(heads, axis=1).astype(np.float32)
+
+
+def recipe() -> list[object]:
+    """What ``fit`` depends on beside its arguments, as plain JSON types: kept fits are keyed by it."""
+    voices = {name: [asdict(care) for care in heard] for name, heard in CARE.items()}
+    return [voices, BRIEF, FULL, MOST, COPIES]
 
 
 def fit(

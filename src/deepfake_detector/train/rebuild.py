@@ -166,7 +166,7 @@ def _taught(views: Sequence[View], region: str) -> list[str]:
 
 def _data(start: Start, rows: Sequence[Row], views: Sequence[View]) -> dict[str, Any]:
     taught = {card.name: _taught(views, card.region) for card in start.cards if card.name in start.trained}
-    forged = sum(view.how in ("blend", "composite") for view in views)
+    forged = sum(view.forged for view in views)
     return {
         "started from": start.name or "nothing",
         "members trained": ", ".join(start.trained),

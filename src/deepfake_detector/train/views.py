@@ -26,6 +26,7 @@ from .augment import degraded
 from .data import Row
 from .forge import composite, self_blended
 from .pool import in_processes
+from .sources import SOURCES
 
 SIDE, NATIVE = 224, 192
 FORGED_FAMILY: Family = "swap"
@@ -67,46 +68,10 @@ class View:
     width: int
     height: int
 
-
-# How many handled copies of each training picture: rare and varied sources count for more.
-COPIES = {
-    "140k-real-and-fake-faces": 1.5,
-    "mobilestylegan-faces": 1.5,
-    "deepfake-and-real-images": 0.35,
-    "dfdc-faces": 1.0,
-    "modern-fakes": 4,
-    "modern-swaps": 6,
-    "camera-reals": 4,
-    "press-reals": 4,
-    "genai-scenes": 3,
-    "real-scenes": 3,
-    "hires-faces": 2.5,
-    "sd21-faces": 2,
-    "sfhq-t2i-faces": 2,
-    "small-real-faces": 2,
-}
-# What share of them is also seen as a whole picture, where not all are.
-_SCENE_SHARE = {
-    "deepfake-and-real-images": 0.4,
-    "dfdc-faces": 0.25,
-    "140k-real-and-fake-faces": 0.6,
-    "mobilestylegan-faces": 0.6,
-    "small-real-faces": 0.5,
-}
-
-
-# How many forged pictures are made of each source's real faces.
-FORGED = {
-    "140k-real-and-fake-faces": 400,
-    "hires-faces": 300,
-    "dfdc-faces": 400,
-    "deepfake-and-real-images": 300,
-    "press-reals": 150,
-    "camera-reals": 50,
-    "small-real-faces": 100,
-}
-# What share of the training pictures is also seen as it is, where not all are.
-_PLAIN_SHARE = {"deepfake-and-real-images": 0.25, "dfdc-faces": 0.5}
+    @property
+    def forged(self) -> bool:
+        """Whether this project forged the picture."""
+        return self.how in ("blend", "composite")
 
 
 def plan(rows: list[Row], seed: int, varied: int) -> list[Job]:
@@ -122,12 +87,12 @@ def plan(rows: list[Row], seed: int, varied: int) -> list[Job]:
         if row.split == "val":
             jobs.append(Job(index, "plain", 0, True))
         elif row.split == "train":
-            copies = COPIES[row.source]
+            copies = SOURCES[row.source].copies
             for copy in range(int(copies) + int(rng.random() < copies % 1)):
                 how = "plain" if copy == 0 and rng.random() < 0.3 else "handled"
                 scene = _with_scene(row, rng)
                 jobs.append(Job(index, how, int(rng.integers(2**31)), scene))
-    jobs += forged(rows, rng, FORGED)
+    jobs += forged(rows, rng, {name: source.forged for name, source in SOURCES.items()})
     jobs = [jobs[i] for i in rng.permutation(len(jobs))][:varied]
     plain = {job.row for job in jobs if job.how == "plain"}
     rest = [
@@ -140,11 +105,11 @@ def plan(rows: list[Row], seed: int, varied: int) -> list[Job]:
 
 
 def _also_plain(row: Row, rng: np.random.Generator) -> bool:
-    return bool(rng.random() < _PLAIN_SHARE.get(row.source, 1.0)) if row.split == "train" else row.split == "val"
+    return bool(rng.random() < SOURCES[row.source].plain) if row.split == "train" else row.split == "val"
 
 
 def _with_scene(row: Row, rng: np.random.Generator) -> bool:
-    return bool(rng.random() < _SCENE_SHARE.get(row.source, 1.0))
+    return bool(rng.random() < SOURCES[row.source].scene)
 
 
 def reals_of(rows: Sequence[Row], source: str) -> list[int]:
