@@ -43,6 +43,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("DEEPFAKE_DATA"), help="the image pack")
     parser.add_argument("--faces", type=Path, required=True, help="folder that make_faces.py wrote")
+    parser.add_argument(
+        "--pictures", type=Path, help="folder that make_pictures.py wrote; the weights that ship have not heard of it"
+    )
     parser.add_argument("--wheels", type=Path, required=True, help="folder of the downloaded wheels")
     parser.add_argument("--work", type=Path, required=True, help="folder for views, features and checkpoints (18 GB)")
     parser.add_argument("--keep-networks", action="store_true", help="make the heads and what follows anew, no more")
@@ -57,7 +60,9 @@ def main() -> None:
     jobs = views.plan(rows, SEED, VARIED)  # of the pack first: the networks learn from the first VARIED jobs alone
     jobs += [replace(job, row=job.row + len(rows)) for job in views.plan(made, SEED, VARIED)]
     jobs += forgeries.further(rows, made, FORGING)
-    views.make_store(store, rows + made, jobs, args.processes)
+    taken = read_manifest(args.pictures) if args.pictures else []
+    jobs += [replace(job, row=job.row + len(rows) + len(made)) for job in views.plan(taken, SEED, VARIED)]
+    views.make_store(store, rows + made + taken, jobs, args.processes)
     features.compute(store, encoder, args.processes)
     table, pixels, native = views.read_store(store)
 
@@ -89,7 +94,7 @@ def main() -> None:
         for recipe in members.recipes(imagenet, SEED):
             array = {"pixels": pixels, "native": native}[recipe.array]
             networks[recipe.name] = members.network_logits(
-                recipe, table, array, args.work / "networks", VARIED, only_scored={row.source for row in made}
+                recipe, table, array, args.work / "networks", VARIED, only_scored={row.source for row in made + taken}
             )
     graphs |= {name: graph for name, (graph, _) in networks.items()}
     regions = {
