@@ -13,7 +13,6 @@ and one kind of processor). About half a second a face.
 from __future__ import annotations
 
 import argparse
-import csv
 import hashlib
 import tempfile
 import zipfile
@@ -23,6 +22,8 @@ from pathlib import Path
 import numpy as np
 import openvino
 from PIL import Image
+
+from deepfake_detector.train.data import write_manifest
 
 SOURCE = "mobilestylegan-faces"
 MEMBERS = tuple(f"random_face/data/{net}Network.{end}" for net in ("Mapping", "Synthesis") for end in ("xml", "bin"))
@@ -89,10 +90,7 @@ def main() -> None:
         rows.append((where, "fake", SOURCE, "MobileStyleGAN", split, f"{number:05d}", digest))
         if number % 100 == 99:
             print(f"{number + 1} of {args.train + args.val}", flush=True)
-    with open(args.out / "manifest.csv", "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(("path", "label", "source", "generator", "split", "group", "sha256"))
-        writer.writerows(rows)
+    write_manifest(args.out, rows)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from deepfake_detector.train.data import write_manifest
+
 SOURCE = "comfyui-templates"
 CHOSEN = Path(__file__).with_name("generated_pictures.csv")
 BADGE = 0.17
@@ -73,10 +75,7 @@ def main() -> None:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         template = line["file"].rsplit("-", 1)[0]
         rows.append((path.relative_to(args.out).as_posix(), "fake", SOURCE, template, "train", template, digest))
-    with open(args.out / "manifest.csv", "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(("path", "label", "source", "generator", "split", "group", "sha256"))
-        writer.writerows(rows)
+    write_manifest(args.out, rows)
     print(f"{len(rows)} pictures of {len({row[3] for row in rows})} templates")
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..types import Family
-from .sources import SOURCES
+from .sources import family_of
 
 UNSEEN = "unseen-"
 """Sources whose name begins so are for reading only."""
+COLUMNS = ("path", "label", "source", "generator", "split", "group", "sha256")
+"""Of a manifest like the pack's."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ def read_manifest(folder: Path) -> list[Row]:
             if entry["label"] not in ("real", "fake"):
                 raise ValueError(f"manifest.csv line {line}: label must be 'real' or 'fake', got {entry['label']!r}")
             fake = entry["label"] == "fake"
-            family = SOURCES[entry["source"]].family if fake and entry["source"] in SOURCES else None
+            family = family_of(entry["source"]) if fake else None
             if fake and family is None:
                 raise ValueError(
                     f"manifest.csv line {line}: no family of forgery is known for source {entry['source']!r}"
@@ -58,3 +61,11 @@ def read_manifest(folder: Path) -> list[Row]:
                 )
             )
     return rows
+
+
+def write_manifest(folder: Path, lines: Iterable[tuple[str, ...]]) -> None:
+    """Write ``folder/manifest.csv`` as ``read_manifest`` takes it; lines: values of ``COLUMNS``, paths in there."""
+    with open(folder / "manifest.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows(lines)

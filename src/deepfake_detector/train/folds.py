@@ -58,7 +58,7 @@ class Folds:
 
 
 PACK = Folds({fold: frozenset(name for name, source in SOURCES.items() if source.fold == fold) for fold in FOLDS})
-"""Of the sources that the shipped weights were learned from."""
+"""Of the sources that the recipe of the shipped bundles knows."""
 
 PACK_HALVES: tuple[frozenset[str], ...] = (
     frozenset({"dfdc", "stylegan", "scenes"}),

@@ -19,7 +19,7 @@ from ..types import FAMILIES, Family
 from .data import Row
 from .examine import Facts
 from .folds import drawn
-from .sources import SOURCES
+from .sources import family_of
 
 READ = ("train", "val", "test")
 """Splits that mean something here. ``test`` is only held against the others, never learned from."""
@@ -124,8 +124,8 @@ def _family(picture: LabelledPicture, otherwise: Family | None) -> Family | None
     for known in FAMILIES:
         if picture.family == known:
             return known
-    if picture.source in SOURCES and SOURCES[picture.source].family:
-        return SOURCES[picture.source].family
+    if of_source := family_of(picture.source):
+        return of_source
     parts = [part.lower() for part in reversed(picture.path.parts[:-1])]
     return next((FAMILY_OF_FOLDER[part] for part in parts if part in FAMILY_OF_FOLDER), otherwise)
 

@@ -1,4 +1,4 @@
-"""The sources that the shipped weights were learned from: what each is, and how many views are made of it.
+"""The sources that the recipe of the shipped bundles knows: what each is, and how many views are made of it.
 
 One line a source, so that a new one is added in one place. Sources of users' own need no line here.
 """
@@ -44,9 +44,14 @@ SOURCES = {
     "sd21-faces": Source("generated", "portraits", 2),
     "sfhq-t2i-faces": Source("generated", "portraits", 2),
     "genai-scenes": Source("generated", "scenes", 3),
-    "comfyui-templates": Source("generated", "scenes", 3),  # taken by scripts/make_pictures.py
+    "comfyui-templates": Source("generated", "scenes", 3),  # scripts/make_pictures.py; not in the weights that ship
     "real-scenes": Source(None, "scenes", 3),
     "unseen-stylegan2": Source("gan"),
 }
 FOLDS = ("dfdc", "openforensics", "stylegan", "modern", "portraits", "scenes")
 """The fakes of one kind and the reals they are judged against are held out together."""
+
+
+def family_of(source: str) -> Family | None:
+    """The family of a source's fakes; None where it has none, or is not known."""
+    return SOURCES.get(source, Source()).family
