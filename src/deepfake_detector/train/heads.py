@@ -96,7 +96,7 @@ _GAN = (
 )
 # Fitted in full, this head learns which sources hold no generated pictures, and calls all that resembles them real.
 # The first steps go along what most pictures differ in, and know generated pictures of other sources better.
-_GENERATED = (Care(_MEANS, brief=0.5, steady=0.03),)
+_GENERATED = (Care(_MEANS, brief=0.75, steady=0.03),)
 
 Voices = Mapping[str, tuple[Care, ...]]
 """The voices of each of ``card.OUTPUTS``. A head with several says their log-sum-exp."""

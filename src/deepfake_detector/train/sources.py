@@ -44,7 +44,7 @@ SOURCES = {
     "sd21-faces": Source("generated", "portraits", 2),
     "sfhq-t2i-faces": Source("generated", "portraits", 2),
     "genai-scenes": Source("generated", "scenes", 3),
-    "comfyui-templates": Source("generated", "scenes", 3),  # scripts/make_pictures.py; not in the weights that ship
+    "comfyui-templates": Source("generated", "scenes", 3),  # taken by scripts/make_pictures.py
     "real-scenes": Source(None, "scenes", 3),
     "unseen-stylegan2": Source("gan"),
 }
