@@ -55,7 +55,7 @@ def main() -> None:
 
     encoder = WEIGHTS / "clip-vit-b16.onnx"
     store = args.work / "views"
-    rows, made, taken = (read_manifest(Path(folder)) for folder in (args.data, args.faces, args.pictures))
+    rows, made, taken = map(read_manifest, (args.data, args.faces, args.pictures))
     jobs = views.plan(rows, SEED, VARIED)  # of the pack first: the networks learn from the first VARIED jobs alone
     jobs += moved(views.plan(made, SEED, VARIED), len(rows))
     jobs += forgeries.further(rows, made, FORGING)
