@@ -35,15 +35,18 @@ def head_logits(
     folds: Folds = PACK,
     base: heads.Heads | None = None,
     forged: float = 1.0,
+    power: float = SOURCE_POWER,
+    heard: heads.Voices = heads.CARE,
 ) -> tuple[heads.Heads, Floats]:
     """Fit the heads of one region, final and once without each fold; (final heads, float32 (n, 4) logits).
 
     Training views carry cross-fitted logits, validation views those of the final heads, views of the other region NaN.
     strength: of heads fitted anew. base: heads to start from (``adapt.adapted``, as firmly as it says). forged: how
-    much a picture forged by this project counts. Kept in ``folder``, which belongs to this store and encoder.
+    much a picture forged by this project counts. power: a source with n views weighs n ** power. heard: the voices of
+    heads fitted anew. Kept in ``folder``, which belongs to this store and encoder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    parts = [asdict(selection), strength, *heads.recipe(), SOURCE_POWER, forged]
+    parts = [asdict(selection), strength, *heads.recipe(heard), power, forged]
     parts += [folds.key(), len(views)]
     if base is not None:
         parts.append(FIRMNESS)
@@ -63,10 +66,10 @@ def head_logits(
 
     def fitted(learn: np.ndarray) -> heads.Heads:
         chosen = [views[i] for i in np.flatnonzero(learn)]
-        count = weights(chosen, SOURCE_POWER, forged)
+        count = weights(chosen, power, forged)
         if base is not None:
             return adapted(taken[where[learn]], chosen, count, base, strength_for(len(chosen)))
-        return heads.fit(taken[where[learn]], chosen, count, selection, strength)
+        return heads.fit(taken[where[learn]], chosen, count, selection, strength, heard)
 
     train, val = ours & (split == "train"), ours & (split == "val")
     for name in folds.names:

@@ -129,9 +129,9 @@ class Heads:
         return np.stack(heads, axis=1).astype(np.float32)
 
 
-def recipe() -> list[object]:
-    """What ``fit`` depends on beside its arguments, as plain JSON types: kept fits are keyed by it."""
-    voices = {name: [asdict(care) for care in heard] for name, heard in CARE.items()}
+def recipe(heard: Voices = CARE) -> list[object]:
+    """What ``fit`` depends on beside its other arguments, as plain JSON types: kept fits are keyed by it."""
+    voices = {name: [asdict(care) for care in voices] for name, voices in heard.items()}
     return [voices, BRIEF, FULL, MOST, COPIES]
 
 

@@ -1,0 +1,95 @@
+"""What another choice in the heads would be worth: AUC of sources left out and of known ones, line by line.
+
+    python scripts/measure_heads.py --work ~/deepfake-work
+    python scripts/measure_heads.py --work ~/deepfake-work --power 0.4
+    python scripts/measure_heads.py --work ~/deepfake-work --voice generated.brief=0.25 --raise swap=-0.5
+
+WORK is that of make_default_bundle.py, with its views and features. The heads that ship are read, and beside them
+those of the choice given. ``test`` and ``unseen-`` are not read. A choice is fitted once and kept in WORK: half an hour
+on one core. A logit that is only raised needs no fit.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+from make_default_bundle import SELECTION, STRENGTH, WEIGHTS
+
+from deepfake_detector.models.card import OUTPUTS
+from deepfake_detector.train import assemble, crossfit, features, forgeries, heads, trial, views
+
+NUMBERS = [field.name for field in fields(heads.Care) if field.type == "float"]
+
+
+def voice(text: str) -> tuple[str, str, float]:
+    """``generated.brief=0.25`` -> ("generated", "brief", 0.25)."""
+    place, _, number = text.partition("=")
+    head, _, name = place.partition(".")
+    if head not in OUTPUTS or name not in NUMBERS:
+        raise argparse.ArgumentTypeError(f"{text!r}: give HEAD.NUMBER=VALUE, of {OUTPUTS} and {NUMBERS}")
+    return head, name, float(number)
+
+
+def raised(text: str) -> tuple[str, float]:
+    """``swap=-0.5`` -> ("swap", -0.5)."""
+    head, _, number = text.partition("=")
+    if head not in OUTPUTS:
+        raise argparse.ArgumentTypeError(f"{text!r}: give HEAD=LOGITS, of {OUTPUTS}")
+    return head, float(number)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, required=True, help="the folder that make_default_bundle.py worked in")
+    parser.add_argument(
+        "--power", type=float, default=crossfit.SOURCE_POWER, help="n views of a source weigh n ** POWER"
+    )
+    parser.add_argument("--forged", type=float, default=forgeries.WEIGHT, help="how much a forgery of ours counts")
+    parser.add_argument("--voice", type=voice, action="append", default=[], metavar="HEAD.NUMBER=VALUE")
+    parser.add_argument("--raise", type=raised, action="append", default=[], metavar="HEAD=LOGITS", dest="raised")
+    args = parser.parse_args()
+    heard = dict(heads.CARE)
+    for head, name, number in args.voice:
+        heard[head] = tuple(replace(care, **{name: number}) for care in heard[head])
+    by = np.zeros(len(OUTPUTS), np.float32)
+    for head, number in args.raised:
+        by[OUTPUTS.index(head)] = number
+
+    store = args.work / "views"
+    table, _, _ = views.read_store(store)
+    encoder = WEIGHTS / "clip-vit-b16.onnx"
+    encoded = features.load(store, encoder)
+    kept = features.feature_folder(store, encoder) / "heads"
+
+    def read(power: float, forged: float, voices: heads.Voices, by: np.ndarray) -> dict[str, list[trial.Line]]:
+        of_region = {}
+        for region in ("face", "scene"):
+            _, logits = crossfit.head_logits(
+                region, table, encoded, SELECTION, STRENGTH, kept, forged=forged, power=power, heard=voices
+            )
+            of_region[region] = assemble.Evidence((f"clip-{region}",), (logits + by)[:, None])
+        tables = assemble.tables(table, of_region["face"], of_region["scene"])
+        return {situation: trial.read(rows, table) for situation, rows in tables.items()}
+
+    ships = read(crossfit.SOURCE_POWER, forgeries.WEIGHT, heads.CARE, np.zeros_like(by))
+    other = read(args.power, args.forged, heard, by)
+    print("AUC, untouched / handled pictures; of the heads that ship, then of those asked for")
+    for situation in assemble.SITUATIONS:
+        print(f"\n{situation}\n" + "\n".join(_lines(ships[situation], other[situation])))
+
+
+def _lines(ships: Sequence[trial.Line], other: Sequence[trial.Line]) -> list[str]:
+    pairs = zip(ships, other, strict=True)
+    return [f"{now.name:58s} {now.fakes:5d} fakes  {_aucs(now)}   {_aucs(then)}" for now, then in pairs]
+
+
+def _aucs(line: trial.Line) -> str:
+    return f"{line.untouched:.4f} / {line.handled:.4f}"
+
+
+if __name__ == "__main__":
+    main()
