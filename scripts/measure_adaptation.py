@@ -23,7 +23,7 @@ from deepfake_detector.train.crossfit import SOURCE_POWER
 from deepfake_detector.train.folds import PACK, drawn
 from deepfake_detector.train.targets import weights
 
-SOURCES = {
+NEW = {
     "stylegan": "140k-real-and-fake-faces",
     "openforensics": "deepfake-and-real-images",
     "scenes": "genai-scenes",
@@ -86,7 +86,7 @@ def main() -> None:
     args = parser.parse_args()
     region = Region(args.work, args.region)
     print(f"{args.region}: AUC on val, of the new source / mean over the other folds")
-    for fold, source in SOURCES.items():
+    for fold, source in NEW.items():
         base = region.without(fold, args.work / "adaptation" / f"{args.region}-without-{fold}.onnx")
         print(f"\n{source}: base {_said(region.read(base, fold))}", flush=True)
         for pictures in PICTURES:
