@@ -86,12 +86,12 @@ _POOLED = (Care(_MEANS, steady=0.1),)
 # A swap is a part that does not fit: how much patches differ, and the centre against the whole, tell of it. To the
 # heads for whole pictures made by a generator they give known sources away, and unknown ones suffer.
 _SWAP = (Care((*_MEANS, "patch_std", "centre_mean"), trust=3, steady=0.1),)
-# With two generators in training, a third one is known best by handled and untouched views that count alike, and by
-# half a brief fit. The second voice, held shorter, hears of fakes only untouched ones: what handling removes is fine,
-# and tells of blended GAN faces too. Logits lie far below zero on real pictures; both are raised, else the other
-# families' doubts would drown them.
+# With two generators in training, a third one is known best by handled and untouched views that count alike. Held
+# steady, the first voice needs no brief fit. The second voice, held shorter, hears of fakes only untouched ones: what
+# handling removes is fine, and tells of blended GAN faces too. Logits lie far below zero on real pictures; both are
+# raised, else the other families' doubts would drown them, and steeper than the others', so that known GANs stand out.
 _GAN = (
-    Care(_MEANS, plain=1, brief=0.5, slope=1.5, offset=1.5, steady=0.03),
+    Care(_MEANS, plain=1, slope=2, offset=1.75, steady=0.1),
     Care(_MEANS, plain=1, handled_fakes=False, trust=0.12, slope=1.5, offset=0.5, steady=0.03),
 )
 # Fitted in full, this head learns which sources hold no generated pictures, and calls all that resembles them real.
