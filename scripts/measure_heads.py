@@ -2,7 +2,7 @@
 
     python scripts/measure_heads.py --work ~/deepfake-work
     python scripts/measure_heads.py --work ~/deepfake-work --power 0.4
-    python scripts/measure_heads.py --work ~/deepfake-work --voice generated.brief=0.25 --raise swap=-0.5
+    python scripts/measure_heads.py --work ~/deepfake-work --voice generated.0.brief=0.25 --raise swap=-0.5
 
 WORK is that of make_default_bundle.py, with its views and features. The heads that ship are read, and beside them
 those of the choice given. ``test`` and ``unseen-`` are not read. A choice is fitted once and kept in WORK: half an hour
@@ -25,13 +25,14 @@ from deepfake_detector.train import assemble, crossfit, features, forgeries, hea
 NUMBERS = [field.name for field in fields(heads.Care) if field.type == "float"]
 
 
-def voice(text: str) -> tuple[str, str, float]:
-    """``generated.brief=0.25`` -> ("generated", "brief", 0.25)."""
-    place, _, number = text.partition("=")
-    head, _, name = place.partition(".")
-    if head not in OUTPUTS or name not in NUMBERS:
-        raise argparse.ArgumentTypeError(f"{text!r}: give HEAD.NUMBER=VALUE, of {OUTPUTS} and {NUMBERS}")
-    return head, name, float(number)
+def voice(text: str) -> tuple[str, int, str, float]:
+    """``gan.1.trust=0.5`` -> ("gan", 1, "trust", 0.5)."""
+    place, _, value = text.partition("=")
+    head, _, rest = place.partition(".")
+    number, _, name = rest.partition(".")
+    if number not in map(str, range(len(heads.CARE.get(head, ())))) or name not in NUMBERS:
+        raise argparse.ArgumentTypeError(f"{text!r}: give HEAD.VOICE.NUMBER=VALUE, of {OUTPUTS}, from 0, of {NUMBERS}")
+    return head, int(number), name, float(value)
 
 
 def raised(text: str) -> tuple[str, float]:
@@ -49,12 +50,13 @@ def main() -> None:
         "--power", type=float, default=crossfit.SOURCE_POWER, help="n views of a source weigh n ** POWER"
     )
     parser.add_argument("--forged", type=float, default=forgeries.WEIGHT, help="how much a forgery of ours counts")
-    parser.add_argument("--voice", type=voice, action="append", default=[], metavar="HEAD.NUMBER=VALUE")
+    parser.add_argument("--voice", type=voice, action="append", default=[], metavar="HEAD.VOICE.NUMBER=VALUE")
     parser.add_argument("--raise", type=raised, action="append", default=[], metavar="HEAD=LOGITS", dest="raised")
     args = parser.parse_args()
-    heard = dict(heads.CARE)
-    for head, name, number in args.voice:
-        heard[head] = tuple(replace(care, **{name: number}) for care in heard[head])
+    heard = {head: list(voices) for head, voices in heads.CARE.items()}
+    for head, place, name, value in args.voice:
+        heard[head][place] = replace(heard[head][place], **{name: value})
+    voices = {head: tuple(cares) for head, cares in heard.items()}
     by = np.zeros(len(OUTPUTS), np.float32)
     for head, number in args.raised:
         by[OUTPUTS.index(head)] = number
@@ -76,7 +78,7 @@ def main() -> None:
         return {situation: trial.read(rows, table) for situation, rows in tables.items()}
 
     ships = read(crossfit.SOURCE_POWER, forgeries.WEIGHT, heads.CARE, np.zeros_like(by))
-    other = read(args.power, args.forged, heard, by)
+    other = read(args.power, args.forged, voices, by)
     print("AUC, untouched / handled pictures; of the heads that ship, then of those asked for")
     for situation in assemble.SITUATIONS:
         print(f"\n{situation}\n" + "\n".join(_lines(ships[situation], other[situation])))
