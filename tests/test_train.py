@@ -412,7 +412,8 @@ class TestHeads:
         assert (logits[60:120, 1] > 0).all()
         assert (logits[120:, 2] > 0).all()
         assert (logits[:, 3] == -10).all()  # never saw a generated one
-        assert (logits[60:120, 2] < logits[60:120, 1]).all()  # and a swap is no GAN's
+        assert logits[60:120, 2].max() < logits[120:, 2].min()  # and a swap is no GAN's, whatever the heads' scales
+        assert logits[120:, 1].max() < logits[60:120, 1].min()
         session = ort.InferenceSession(heads.graph(fitted), providers=["CPUExecutionProvider"])
         np.testing.assert_allclose(session.run(None, {"statistics": features})[0], logits, atol=1e-3)
 
