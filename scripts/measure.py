@@ -27,6 +27,7 @@ from deepfake_detector.evaluate import Figure, LabelledPicture, Pairing, metrics
 from deepfake_detector.evaluate.bootstrap import rows_drawn
 from deepfake_detector.evaluate.corruptions import CONDITIONS, RE_ENCODINGS, Corruption
 from deepfake_detector.evaluate.groups import members_auc
+from deepfake_detector.train.sources import REALS
 
 READINGS = (
     Pairing(("140k-real-and-fake-faces",), ("140k-real-and-fake-faces",)),
@@ -38,7 +39,6 @@ READINGS = (
     Pairing(("genai-scenes",), ("genai-scenes",)),
     Pairing(("modern-fakes",), ("camera-reals", "press-reals")),
 )
-REALS = ("real-scenes", "small-real-faces", "hires-faces", "camera-reals", "press-reals")
 
 
 def with_interval(name: str, figure: Figure | None, **more: int) -> dict[str, Any]:

@@ -7,24 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from deepfake_detector.train import assemble, stack, trial, views
-from deepfake_detector.types import Family
+from deepfake_detector.train import assemble, sources, stack, trial, views
 
 COUNT = 20
 
 
-def shown(
-    source: str, family: Family | str, split: str, logit: float, how: str = "plain"
-) -> list[tuple[views.View, float]]:
+def shown(source: str, family: str, split: str, logit: float, how: str = "plain") -> list[tuple[views.View, float]]:
     """COUNT pictures of a source, of which a member says ``logit`` in every head."""
-    fake = bool(family)
-    return [
-        (
-            views.View(0, 0, "face", how, fake, family, source, "", split, "", 100.0, 200, 200),
-            logit,
-        )
-        for _ in range(COUNT)
-    ]
+    view = views.View(0, 0, "face", how, bool(family), family, source, "", split, "", 100.0, 200, 200)
+    return [(view, logit)] * COUNT
 
 
 def read(rows: list[tuple[views.View, float]], scene: float | None = None) -> dict[str, trial.Line]:
@@ -90,3 +81,7 @@ def test_a_face_counts_one_and_its_whole_picture_as_much_as_in_a_bundle() -> Non
     of_one = [stack.Table((name,), logits[:, [i]], *[np.zeros(1)] * 7) for i, name in enumerate(table.members)]
     face, scene = (trial.said(one)[0] for one in of_one)
     assert trial.said(table)[0] == pytest.approx(face + stack.SCENE * scene)
+
+
+def test_sources_of_real_pictures_alone_are_those_without_a_family_of_fakes() -> None:
+    assert set(sources.REALS) == {name for name, source in sources.SOURCES.items() if source.family is None}

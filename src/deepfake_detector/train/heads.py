@@ -129,9 +129,9 @@ class Heads:
         return np.stack(heads, axis=1).astype(np.float32)
 
 
-def recipe(heard: Voices = CARE) -> list[object]:
+def recipe(heard: Voices) -> list[object]:
     """What ``fit`` depends on beside its other arguments, as plain JSON types: kept fits are keyed by it."""
-    voices = {name: [asdict(care) for care in voices] for name, voices in heard.items()}
+    voices = {name: [asdict(care) for care in cares] for name, cares in heard.items()}
     return [voices, BRIEF, FULL, MOST, COPIES]
 
 

@@ -48,6 +48,8 @@ SOURCES = {
     "real-scenes": Source(None, "scenes", 3),
     "unseen-stylegan2": Source("gan"),
 }
+REALS = ("real-scenes", "small-real-faces", "hires-faces", "camera-reals", "press-reals")
+"""Those of real pictures alone, of which false alarms are counted, in the order of the model card."""
 FOLDS = ("dfdc", "openforensics", "stylegan", "modern", "portraits", "scenes")
 """The fakes of one kind and the reals they are judged against are held out together."""
 

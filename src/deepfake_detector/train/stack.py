@@ -67,7 +67,7 @@ def choose(table: Table, kinds: Sequence[str]) -> dict[str, float]:
     said = evidence(table.logits) @ VERDICT  # (n, members): computed once for the whole grid
     for weights in product(*([(1.0,)] + [GRID] * (len(kinds) - 1))):
         by_kind = dict(zip(kinds, weights, strict=True))
-        relative = {name: by_kind[name.split("-")[0]] * _say(name, table.members) for name in table.members}
+        relative = {name: by_kind[name.split("-")[0]] * say(name, table.members) for name in table.members}
         by_fold = fold_aucs(table, said @ np.array([relative[name] for name in table.members]))
         left_out = [auc for fold, auc in by_fold.items() if fold != VAL]
         quality = (float(np.mean(left_out)) + by_fold.get(VAL, float(np.mean(left_out)))) / 2
@@ -76,7 +76,8 @@ def choose(table: Table, kinds: Sequence[str]) -> dict[str, float]:
     return found
 
 
-def _say(name: str, members: Sequence[str]) -> float:
+def say(name: str, members: Sequence[str]) -> float:
+    """How much a member's verdict counts among these: 1, and ``SCENE`` for the whole picture's beside a face's."""
     beside_a_face = name.endswith("-scene") and any(other.endswith("-face") for other in members)
     return SCENE if beside_a_face else 1.0
 

@@ -14,20 +14,17 @@ from sklearn.metrics import roc_auc_score
 
 from ..ensemble.aggregate import evidence
 from . import stack
+from .assemble import FEW_OF_SOURCE
 from .folds import PACK, Folds
+from .sources import REALS
 from .views import View
-
-LEAST = 15
-"""With fewer fakes than this, or fewer reals, an AUC is not given."""
-HARD = ("real-scenes", "hires-faces", "small-real-faces", "camera-reals", "press-reals")
-"""Sources of real pictures alone, of which false alarms are counted (docs/model-card.md)."""
 
 
 @dataclass(frozen=True)
 class Line:
     """name: which fakes, against which reals. fakes: how many untouched ones.
 
-    untouched, handled: AUC of the verdict's evidence, NaN where it is not given.
+    untouched, handled: AUC of the verdict's evidence, NaN with fewer than ``FEW_OF_SOURCE`` fakes or reals.
     """
 
     name: str
@@ -37,13 +34,9 @@ class Line:
 
 
 def said(table: stack.Table) -> np.ndarray:
-    """What the heads say together as in a bundle's verdict, before calibration, float64 (n,).
-
-    table: of one member, or of a face's and its whole picture's, in this order. The whole picture's say beside a face
-    is ``stack.SCENE``.
-    """
-    weights = (1.0,) if len(table.members) == 1 else (1.0, stack.SCENE)
-    return np.asarray(evidence(table.logits) @ stack.VERDICT @ np.array(weights))
+    """What the heads say together as in a bundle's verdict, before calibration, float64 (n,)."""
+    says = np.array([stack.say(name, table.members) for name in table.members])
+    return np.asarray(evidence(table.logits) @ stack.VERDICT @ says)
 
 
 def read(table: stack.Table, views: Sequence[View], folds: Folds = PACK) -> list[Line]:
@@ -73,7 +66,7 @@ def read(table: stack.Table, views: Sequence[View], folds: Folds = PACK) -> list
         lines.append(line(f"val: {source}", new & fakes & ours, new & reals & (fold == fold[ours][0])))
         lines.append(line(f"val: {source}, other sources' reals", new & fakes & ours, new & reals & ~ours))
     lines.append(line("val: all", new & fakes, new & reals))
-    lines.append(line("val: all, hard reals", new & fakes, new & reals & np.isin(table.source, HARD)))
+    lines.append(line("val: all, hard reals", new & fakes, new & reals & np.isin(table.source, REALS)))
     return lines
 
 
@@ -82,7 +75,7 @@ def _sources(table: stack.Table, rows: np.ndarray) -> list[str]:
 
 
 def _auc(score: np.ndarray, fakes: np.ndarray, reals: np.ndarray) -> float:
-    if min(fakes.sum(), reals.sum()) < LEAST:
+    if min(fakes.sum(), reals.sum()) < FEW_OF_SOURCE:
         return float("nan")
     rows = fakes | reals
     return float(roc_auc_score(fakes[rows], score[rows]))
