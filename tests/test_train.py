@@ -1,6 +1,8 @@
 """The code that makes the weights, on data small enough to know the answer."""
 
 import platform
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from deepfake_detector.train import (
     assemble,
     augment,
     bundles,
+    copies,
     data,
     encoder,
     export,
@@ -152,15 +155,35 @@ def mirrored(face: Face, width: int) -> Face:
     return Face(box, face.confidence, (left, right, nose, mouth_left, mouth_right))
 
 
-def test_handling_is_random_repeatable_and_of_usable_size(astronaut: Pixels) -> None:
+@pytest.mark.parametrize("handle", [augment.degraded, augment.processed])
+def test_handling_is_random_repeatable_and_of_usable_size(
+    astronaut: Pixels, handle: Callable[[Pixels, np.random.Generator], Pixels]
+) -> None:
     small = np.ascontiguousarray(astronaut[:200, 100:300])
-    results = [augment.degraded(small, np.random.default_rng(seed)) for seed in range(30)]
-    again = [augment.degraded(small, np.random.default_rng(seed)) for seed in range(30)]
+    results = [handle(small, np.random.default_rng(seed)) for seed in range(30)]
+    again = [handle(small, np.random.default_rng(seed)) for seed in range(30)]
     for a, b in zip(results, again, strict=True):
         np.testing.assert_array_equal(a, b)
         assert a.dtype == np.uint8
         assert min(a.shape[:2]) >= 24
     assert len({r.shape for r in results}) > 5
+
+
+def test_a_shaken_picture_is_smeared_along_its_angle_alone() -> None:
+    lines = np.zeros((40, 40, 3), np.uint8)
+    lines[20] = 200  # a horizontal line
+    along, across = (augment._shaken(lines, 6, angle) for angle in (0.0, np.pi / 2))
+    assert along[20].min() >= 199
+    assert along[18].max() == 0
+    assert 0 < across[18].min() == across[22].max() < 100
+
+
+def test_white_balance_and_colour() -> None:
+    grey = np.full((4, 4, 3), 100, np.uint8)
+    assert augment._recoloured(grey, np.array([1.1, 1, 0.9]), 1.0)[0, 0].tolist() == [110, 100, 90]
+    red = np.tile(np.array([200, 50, 50], np.uint8), (4, 4, 1))
+    assert np.ptp(augment._recoloured(red, np.ones(3), 0.0)) == 0
+    assert np.ptp(augment._recoloured(red, np.ones(3), 0.5)) in (74, 75, 76)
 
 
 class TestManifest:
@@ -389,6 +412,24 @@ class TestFurtherForgeries:
         assert {(job.row, job.seed) for job in jobs if job.how == "twin"} <= {(job.row, job.seed) for job in forged}
         assert any(every[job.row].source != every[job.donor].source != "made" for job in forged)
         assert jobs == forgeries.further(pack, nobodies, 0, counts)
+
+
+class TestFurtherCopies:
+    def test_training_pictures_alone_are_copied_and_the_unseen_shown_as_they_are(self) -> None:
+        splits = ("train",) * 40 + ("val", "test") * 5
+        rows = [
+            data.Row(Path(f"{source}-{number}"), False, source, "", split, str(number), "")
+            for source in ("dfdc-faces", "camera-reals")
+            for number, split in enumerate(splits)
+        ]
+        seen = set(range(0, 20))
+        jobs = copies.further(rows, seen, 3)
+        assert {rows[job.row].split for job in jobs} == {"train"}
+        processed = Counter(job.row for job in jobs if job.how == "processed")
+        cameras = {i for i, row in enumerate(rows) if row.source == "camera-reals" and row.split == "train"}
+        assert {processed[i] for i in cameras} == {SOURCES["camera-reals"].processed}
+        assert {job.row for job in jobs if job.how == "plain"} == set(range(20, 40))  # of dfdc-faces, all
+        assert jobs == copies.further(rows, seen, 3) != copies.further(rows, seen, 4)
 
 
 class TestHeads:

@@ -173,20 +173,21 @@ def fit(
         for place, (_, care) in enumerate(voices):
             if care.statistics != statistics:
                 continue
-            asked = labels[:, place], importance[:, place], strength
+            counts = importance[:, place] > 0  # views that say nothing to this voice would only cost time
+            asked = read[counts], labels[counts, place], importance[counts, place], strength
             steady = care.trust * care.steady
-            found, offset = logistic(read, *asked, moves=moves, steady=steady)
+            found, offset = logistic(*asked, moves=moves, steady=steady)
             if care.brief:
-                brief, brief_offset = logistic(read, *asked, steps=BRIEF, moves=moves, steady=steady)
+                brief, brief_offset = logistic(*asked, steps=BRIEF, moves=moves, steady=steady)
                 found += care.brief * (brief - found)
                 offset += care.brief * (brief_offset - offset)
             found /= spread
             coefficients[rows, place] = found * care.slope
             bias[place] = (offset - centre @ found) * care.slope + care.offset
-    counts = tuple(len(heard[name]) for name in OUTPUTS)
+    number = tuple(len(heard[name]) for name in OUTPUTS)
     for missing in np.flatnonzero(((labels > 0) & (importance > 0)).sum(0) < FEW):
-        coefficients[:, missing], bias[missing] = 0, -10 - np.log(counts[voices[missing][0]])
-    return Heads(selection, coefficients.astype(np.float32), bias.astype(np.float32), counts)
+        coefficients[:, missing], bias[missing] = 0, -10 - np.log(number[voices[missing][0]])
+    return Heads(selection, coefficients.astype(np.float32), bias.astype(np.float32), number)
 
 
 def balanced(weights: np.ndarray, labels: np.ndarray) -> np.ndarray:

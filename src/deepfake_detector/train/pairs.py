@@ -15,14 +15,15 @@ COPIES = 2
 
 
 def same_picture(views: Sequence[View], most: int = MOST) -> np.ndarray:
-    """int (k, 2): places in ``views`` of a handled view and of one of the same picture as it is; seed 0.
+    """int (k, 2): places in ``views`` of a handled (or processed) view and of one of the same picture as it is; seed 0.
 
     Forged pictures and their twins are not among them: they do not show what the picture shows.
     """
     found: dict[int, dict[str, list[int]]] = {}
     for place, view in enumerate(views):
-        if view.how in ("plain", "handled"):
-            found.setdefault(view.row, {}).setdefault(view.how, []).append(place)
+        if view.how in ("plain", "handled", "processed"):
+            how = "plain" if view.how == "plain" else "handled"
+            found.setdefault(view.row, {}).setdefault(how, []).append(place)
     pairs = [
         (handled, shown["plain"][0])
         for shown in found.values()

@@ -22,7 +22,7 @@ from ..faces import crop
 from ..faces.yunet import YuNet
 from ..models.preprocess import native, resized
 from ..types import Face, Family, Pixels
-from .augment import degraded
+from .augment import degraded, processed
 from .data import Row
 from .forge import composite, self_blended
 from .pool import in_processes
@@ -39,7 +39,7 @@ _PIECE = 400  # jobs in one piece
 class Job:
     """One picture to make views of.
 
-    how: "plain" (as it is), "handled" (``degraded``), "blend", "composite" or "twin" (handled, the real
+    how: "plain" (as it is), "handled" (``degraded``), "processed" (``augment.processed``), "blend", "composite" or "twin" (handled, the real
     counterpart of a forged picture: same seed, same handling). donor: index of the row that gives a composite's part.
     """
 
@@ -155,6 +155,8 @@ def _picture(job: Job, rows: Rows) -> tuple[Pixels, bool] | None:
         return pixels, False
     if job.how in ("handled", "twin"):
         return degraded(pixels, rng), False
+    if job.how == "processed":
+        return processed(pixels, rng), False
     faces = faces_of(pixels)
     if not faces or faces[0].size < 40:
         return None
