@@ -422,13 +422,14 @@ class TestFurtherCopies:
             for source in ("dfdc-faces", "camera-reals")
             for number, split in enumerate(splits)
         ]
-        seen = set(range(0, 20))
+        seen = set(range(20))
         jobs = copies.further(rows, seen, 3)
         assert {rows[job.row].split for job in jobs} == {"train"}
         processed = Counter(job.row for job in jobs if job.how == "processed")
         cameras = {i for i, row in enumerate(rows) if row.source == "camera-reals" and row.split == "train"}
         assert {processed[i] for i in cameras} == {SOURCES["camera-reals"].processed}
         assert {job.row for job in jobs if job.how == "plain"} == set(range(20, 40))  # of dfdc-faces, all
+        assert all(job.face_alone and not job.scene for job in jobs)
         assert jobs == copies.further(rows, seen, 3) != copies.further(rows, seen, 4)
 
 

@@ -1,4 +1,7 @@
-"""Further copies of training pictures: processed ones, and pictures as they are that no other job shows so."""
+"""Further copies of training faces: processed ones, and faces as they are that no other job shows so.
+
+Faces alone: heads for the whole picture that heard copies too knew sources left out worse (docs/experiments.md).
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,6 @@ import numpy as np
 from .data import Row
 from .sources import SOURCES
 from .views import Job
-
-SCENE = 0.5
-"""Of the share of a source's pictures that are also seen whole, so much."""
 
 
 def further(rows: Sequence[Row], plain: Collection[int], seed: int) -> list[Job]:
@@ -25,9 +25,10 @@ def further(rows: Sequence[Row], plain: Collection[int], seed: int) -> list[Job]
         if row.split != "train":
             continue
         source = SOURCES[row.source]
-        share = source.scene * SCENE if source.scene < 1 else 1.0
-        copies = int(source.processed) + int(rng.random() < source.processed % 1)
-        jobs += [Job(index, "processed", int(rng.integers(2**31)), bool(rng.random() < share)) for _ in range(copies)]
+        for _ in range(int(source.processed) + int(rng.random() < source.processed % 1)):
+            drawn, _ = int(rng.integers(2**31)), rng.random()  # the second once chose the region: the next seeds follow
+            jobs.append(Job(index, "processed", drawn, scene=False, face_alone=True))
         if index not in plain and rng.random() < source.also_plain:
-            jobs.append(Job(index, "plain", 0, bool(rng.random() < share)))
+            rng.random()  # as above
+            jobs.append(Job(index, "plain", 0, scene=False, face_alone=True))
     return [jobs[i] for i in rng.permutation(len(jobs))]

@@ -14,7 +14,7 @@ COUNTS = {name: source.further for name, source in SOURCES.items() if source.fur
 """Of each source's real faces so many with a donor of the same source, and so many with one of any."""
 GENERATED_DONOR = 0.3
 """Share of the latter that get a face made by a generator (as in OpenForensics, arXiv 2107.14480)."""
-WEIGHT = 0.15
+WEIGHT = 0.25
 """How much a forged picture counts where these are among them: they are cheap, and must not outweigh what was found."""
 
 

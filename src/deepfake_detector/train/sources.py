@@ -17,8 +17,8 @@ class Source:
     copies: views of each training picture, handled or as it is. scene: share of its pictures also seen whole, where
     they show a face. plain: share of its training pictures also seen as they are, where no copy is. forged: how many
     forged pictures are made of its real faces, with donors of this source; further: so many more, and as many with
-    donors of any source (``forgeries``). processed: processed copies of each training picture; also_plain: share of
-    those seen in no other way that are seen as they are (``copies``).
+    donors of any source (``forgeries``). processed: further copies of the face in each training picture; also_plain:
+    share of the faces that none of those shows as they are, which is shown so too (``copies``).
     """
 
     family: Family | None = None

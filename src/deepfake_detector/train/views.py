@@ -39,8 +39,10 @@ _PIECE = 400  # jobs in one piece
 class Job:
     """One picture to make views of.
 
-    how: "plain" (as it is), "handled" (``degraded``), "processed" (``augment.processed``), "blend", "composite" or "twin" (handled, the real
-    counterpart of a forged picture: same seed, same handling). donor: index of the row that gives a composite's part.
+    how: "plain" (as it is), "handled" (``augment.degraded``), "processed" (``augment.processed``), "blend", "composite"
+    or "twin" (handled, the real counterpart of a forged picture: same seed, same handling). scene: whether the whole
+    picture is shown beside its face; without a face it always is, unless ``face_alone``. donor: index of the row that
+    gives a composite's part.
     """
 
     row: int
@@ -48,6 +50,7 @@ class Job:
     seed: int
     scene: bool
     donor: int = -1
+    face_alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -185,7 +188,7 @@ def views_of(number: int, job: Job, rows: Rows) -> Iterator[tuple[View, Pixels, 
     faces = faces_of(pixels)
     face_size = faces[0].size if faces else 0.0
     parts = [("face", crop.around(faces[0], size))] if faces and face_size >= crop.MIN_FACE else []
-    if job.scene or not parts:
+    if job.scene or not (parts or job.face_alone):
         parts.append(("scene", crop.centre(size)))
     for name, part in parts:
         family = FORGED_FAMILY if faked else row.family or ""
