@@ -71,8 +71,10 @@ def main() -> None:
     encoded = features.load(store, encoder)
     of_heads = features.feature_folder(store, encoder) / "heads"  # of this encoder alone
     clip = {
-        region: crossfit.head_logits(region, table, encoded, SELECTION, STRENGTH, of_heads, forged=forgeries.WEIGHT)
-        for region in ("face", "scene")
+        region: crossfit.head_logits(
+            region, table, encoded, SELECTION, STRENGTH, of_heads, forged=forgeries.WEIGHT[region], heard=voices
+        )
+        for region, voices in heads.SHIPPED.items()
     }
     graphs = {
         "clip-vit-b16": encoder.read_bytes(),

@@ -37,6 +37,7 @@ class Region:
     """The views of one region, their features, and AUCs on ``val``."""
 
     def __init__(self, work: Path, region: str) -> None:
+        self.region = region
         every, _, _ = views.read_store(work / "views")
         ours = np.flatnonzero([view.view == region for view in every])
         self.views = [every[i] for i in ours]
@@ -51,8 +52,8 @@ class Region:
             return heads.from_graph(kept.name, kept.read_bytes())
         chosen = np.flatnonzero((self.split == "train") & (self.fold != fold))
         rows = [self.views[i] for i in chosen]
-        count = weights(rows, SOURCE_POWER, forgeries.WEIGHT)
-        fitted = heads.fit(self.taken[chosen], rows, count, SELECTION, STRENGTH)
+        count = weights(rows, SOURCE_POWER, forgeries.WEIGHT[self.region])
+        fitted = heads.fit(self.taken[chosen], rows, count, SELECTION, STRENGTH, heads.SHIPPED[self.region])
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(heads.graph(fitted))
         return fitted

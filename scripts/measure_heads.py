@@ -12,7 +12,7 @@ on one core. A logit that is only raised needs no fit.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -43,20 +43,26 @@ def raised(text: str) -> tuple[str, float]:
     return head, float(number)
 
 
+def changed(voices: heads.Voices, changes: Sequence[tuple[str, int, str, float]]) -> heads.Voices:
+    """The voices with other numbers, as ``voice`` gives them."""
+    result = {head: list(cares) for head, cares in voices.items()}
+    for head, place, name, value in changes:
+        result[head][place] = replace(result[head][place], **{name: value})
+    return {head: tuple(cares) for head, cares in result.items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="the folder that make_default_bundle.py worked in")
     parser.add_argument(
         "--power", type=float, default=crossfit.SOURCE_POWER, help="n views of a source weigh n ** POWER"
     )
-    parser.add_argument("--forged", type=float, default=forgeries.WEIGHT, help="how much a forgery of ours counts")
+    parser.add_argument("--forged", type=float, help="how much a forgery of ours counts, in both regions")
     parser.add_argument("--voice", type=voice, action="append", default=[], metavar="HEAD.VOICE.NUMBER=VALUE")
     parser.add_argument("--raise", type=raised, action="append", default=[], metavar="HEAD=LOGITS", dest="raised")
     args = parser.parse_args()
-    heard = {head: list(voices) for head, voices in heads.CARE.items()}
-    for head, place, name, value in args.voice:
-        heard[head][place] = replace(heard[head][place], **{name: value})
-    voices = {head: tuple(cares) for head, cares in heard.items()}
+    heard = {region: changed(voices, args.voice) for region, voices in heads.SHIPPED.items()}
+    forged = forgeries.WEIGHT if args.forged is None else dict.fromkeys(heads.SHIPPED, args.forged)
     by = np.zeros(len(OUTPUTS), np.float32)
     for head, number in args.raised:
         by[OUTPUTS.index(head)] = number
@@ -67,18 +73,20 @@ def main() -> None:
     encoded = features.load(store, encoder)
     kept = features.feature_folder(store, encoder) / "heads"
 
-    def read(power: float, forged: float, voices: heads.Voices, by: np.ndarray) -> dict[str, list[trial.Line]]:
+    def read(
+        power: float, weight: Mapping[str, float], heard: Mapping[str, heads.Voices], by: np.ndarray
+    ) -> dict[str, list[trial.Line]]:
         of_region = {}
-        for region in ("face", "scene"):
+        for region, voices in heard.items():
             _, logits = crossfit.head_logits(
-                region, table, encoded, SELECTION, STRENGTH, kept, forged=forged, power=power, heard=voices
+                region, table, encoded, SELECTION, STRENGTH, kept, forged=weight[region], power=power, heard=voices
             )
             of_region[region] = assemble.Evidence((f"clip-{region}",), (logits + by)[:, None])
         tables = assemble.tables(table, of_region["face"], of_region["scene"])
         return {situation: trial.read(rows, table) for situation, rows in tables.items()}
 
-    ships = read(crossfit.SOURCE_POWER, forgeries.WEIGHT, heads.CARE, np.zeros_like(by))
-    other = read(args.power, args.forged, voices, by)
+    ships = read(crossfit.SOURCE_POWER, forgeries.WEIGHT, heads.SHIPPED, np.zeros_like(by))
+    other = read(args.power, forged, heard, by)
     print("AUC, untouched / handled pictures; of the heads that ship, then of those asked for")
     for situation in assemble.SITUATIONS:
         print(f"\n{situation}\n" + "\n".join(_lines(ships[situation], other[situation])))

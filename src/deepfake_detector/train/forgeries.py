@@ -14,8 +14,9 @@ COUNTS = {name: source.further for name, source in SOURCES.items() if source.fur
 """Of each source's real faces so many with a donor of the same source, and so many with one of any."""
 GENERATED_DONOR = 0.3
 """Share of the latter that get a face made by a generator (as in OpenForensics, arXiv 2107.14480)."""
-WEIGHT = 0.25
-"""How much a forged picture counts where these are among them: they are cheap, and must not outweigh what was found."""
+WEIGHT = {"face": 0.25, "scene": 0.15}
+"""How much a forged picture counts where these are among them: they are cheap, and must not outweigh what was found.
+More among faces, of which there are further copies (``copies``)."""
 
 
 def further(rows: Sequence[Row], made: Sequence[Row], seed: int, counts: Mapping[str, int] = COUNTS) -> list[Job]:

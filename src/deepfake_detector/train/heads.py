@@ -12,7 +12,7 @@ noise).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import onnx
@@ -84,9 +84,8 @@ class Care:
 _MEANS = ("cls", "patch_mean")
 _POOLED = (Care(_MEANS, steady=0.1),)
 # A swap is a part that does not fit: how much patches differ, and the centre against the whole, tell of it. To the
-# heads for whole pictures made by a generator they give known sources away, and unknown ones suffer. Where untouched
-# views count more than others, so do the two sources that bring most of them, and swaps of other sources suffer.
-_SWAP = (Care((*_MEANS, "patch_std", "centre_mean"), plain=1, trust=3, offset=0.2, steady=0.1),)
+# heads for whole pictures made by a generator they give known sources away, and unknown ones suffer.
+_SWAP = (Care((*_MEANS, "patch_std", "centre_mean"), trust=3, steady=0.1),)
 # With two generators in training, a third one is known best by handled and untouched views that count alike. Held
 # steady, the first voice needs no brief fit. The second voice, held shorter, hears of fakes only untouched ones: what
 # handling removes is fine, and tells of blended GAN faces too. Logits lie far below zero on real pictures; both are
@@ -104,6 +103,11 @@ Voices = Mapping[str, tuple[Care, ...]]
 
 CARE: Voices = {"pooled": _POOLED, "swap": _SWAP, "gan": _GAN, "generated": _GENERATED}
 """The voices of every head, chosen on left-out sources and on ``val`` (docs/experiments.md)."""
+# With further copies of faces (``copies``) two sources bring most of the untouched views of swaps. Where these count
+# more than handled ones, swaps of other sources suffer.
+_OF_FACES = replace(_SWAP[0], plain=1, offset=0.2)
+SHIPPED: Mapping[str, Voices] = {"face": {**CARE, "swap": (_OF_FACES,)}, "scene": CARE}
+"""The voices of the heads that ship, by region."""
 
 
 @dataclass(frozen=True)
