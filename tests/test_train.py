@@ -373,7 +373,7 @@ _HOW = ("plain", "handled")
 class TestPairs:
     def test_a_handled_view_stands_beside_its_picture_as_it_is(self) -> None:
         rows = [
-            view(False, row=1, how="handled"), view(False, row=1), view(True, "swap", row=1, how="blend"),
+            view(False, row=1, how="processed"), view(False, row=1), view(True, "swap", row=1, how="blend"),
             view(False, row=1, how="twin"), view(False, row=2), view(False, row=3, how="handled"),
             view(False, row=1, how="handled"), view(False, row=1, how="handled"),
         ]  # fmt: skip
