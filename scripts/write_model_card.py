@@ -69,7 +69,8 @@ def page() -> str:
         "0.925, 0.894, 0.932, 0.925 and, the tenth, 0.957. What was changed in between, on what it was judged, how the "
         "fourth reading had a say in the fifth build and the sixth in the bands of the eighth, that the seventh was "
         "taken back for what it read, and that such readings say where the next build looks, is in "
-        f"docs/experiments.md. {default['pictures']} pictures. {made(figures)} Intervals: bootstrap over pictures, 2,000 draws, seed 0.",
+        f"docs/experiments.md. {default['pictures']} pictures. {made(figures)} "
+        "Intervals: bootstrap over pictures, 2,000 draws, seed 0.",
         readings(figures),
         "`unseen-stylegan2` is the only one whose source was never trained on. Its reals differ from its fakes in "
         "file size too (bytes alone give AUC 0.7), so it flatters every detector. Since the sixth build a generator "
