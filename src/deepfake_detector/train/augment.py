@@ -30,12 +30,7 @@ def degraded(pixels: Pixels, rng: np.random.Generator) -> Pixels:
         pixels = np.ascontiguousarray(pixels[:, ::-1])
     if rng.random() < 0.25:
         return pixels
-    if rng.random() < 0.25:
-        pixels = _cropped(pixels, rng.uniform(0.75, 1, 2), rng)
-    if rng.random() < 0.45:
-        shrink = min(pixels.shape[:2]) > 110
-        factor = np.exp(rng.uniform(np.log(0.4 if shrink else 0.8), np.log(1.5)))
-        pixels = scaled(pixels, float(factor), _KERNELS[rng.integers(len(_KERNELS))])
+    pixels = _framed(pixels, rng, crop=(0.25, 0.75), scale=(0.45, 0.4, 1.5))
     if rng.random() < 0.2:
         pixels = cv2.GaussianBlur(pixels, (0, 0), float(rng.uniform(0.3, 1.4)))
     if rng.random() < 0.25:
@@ -62,12 +57,7 @@ def processed(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     """
     if rng.random() < 0.5:
         pixels = np.ascontiguousarray(pixels[:, ::-1])
-    if rng.random() < 0.3:
-        pixels = _cropped(pixels, rng.uniform(0.65, 1, 2), rng)
-    if rng.random() < 0.6:
-        shrink = min(pixels.shape[:2]) > 110
-        factor = np.exp(rng.uniform(np.log(0.35 if shrink else 0.8), np.log(2)))
-        pixels = scaled(pixels, float(factor), _KERNELS[rng.integers(len(_KERNELS))])
+    pixels = _framed(pixels, rng, crop=(0.3, 0.65), scale=(0.6, 0.35, 2))
     if rng.random() < 0.25:
         pixels = cv2.bilateralFilter(pixels, 5, float(rng.uniform(8, 40)), float(rng.uniform(1, 4)))
     if rng.random() < 0.1:
@@ -95,11 +85,20 @@ def processed(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     return pixels
 
 
-def _cropped(pixels: Pixels, keep: np.ndarray, rng: np.random.Generator) -> Pixels:
-    height, width = pixels.shape[:2]
-    h, w = (max(24, round(n * share)) for n, share in zip((height, width), keep, strict=True))
-    y, x = rng.integers(0, max(1, height - h + 1)), rng.integers(0, max(1, width - w + 1))
-    return np.ascontiguousarray(pixels[y : y + h, x : x + w])
+def _framed(
+    pixels: Pixels, rng: np.random.Generator, crop: tuple[float, float], scale: tuple[float, float, float]
+) -> Pixels:
+    """Perhaps cropped, perhaps resized. crop: how often, least share of a side kept; scale: how often, from, to."""
+    if rng.random() < crop[0]:
+        height, width = pixels.shape[:2]
+        h, w = (max(24, round(n * rng.uniform(crop[1], 1))) for n in (height, width))
+        y, x = rng.integers(0, max(1, height - h + 1)), rng.integers(0, max(1, width - w + 1))
+        pixels = np.ascontiguousarray(pixels[y : y + h, x : x + w])
+    if rng.random() < scale[0]:
+        shrink = min(pixels.shape[:2]) > 110
+        factor = np.exp(rng.uniform(np.log(scale[1] if shrink else 0.8), np.log(scale[2])))
+        pixels = scaled(pixels, float(factor), _KERNELS[rng.integers(len(_KERNELS))])
+    return pixels
 
 
 def _shaken(pixels: Pixels, length: int, angle: float) -> Pixels:
