@@ -8,7 +8,7 @@
         --pictures ~/deepfake-work/pictures --wheels wheels --work ~/deepfake-work
 
 Stages: views of every picture; features of the encoder; the two networks; heads; aggregation, calibration, policy; the
-files in models/weights. Some three hours on two cores, nearly all of it the encoder and the networks. With
+files in models/weights. Hours on two cores, nearly all of it for the encoder and the networks. With
 --keep-networks the networks of models/weights stay, and ``default`` alone is made anew (``train.restack``): so were
 the heads that ship made. Only the splits ``train`` and ``val`` are read; ``test`` and the ``unseen-`` sources are for
 scripts/measure.py, once, at the end.
