@@ -22,15 +22,18 @@ from ..types import Pixels
 Change = Callable[[Pixels, np.random.Generator], Pixels]
 
 
+def saved(pixels: Pixels, file_format: str, **options: int) -> Pixels:
+    """Through a file of Pillow's ``file_format`` and back; options: as its encoder takes them."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, file_format, **options)
+    return read(buffer.getvalue(), max_pixels=pixels.size).pixels
+
+
 def recompressed(pixels: Pixels, quality: int, webp: bool = False, subsampling: int = 2) -> Pixels:
     """Through JPEG (or WebP) and back. quality: 1-100; subsampling: 0 = 4:4:4, 2 = 4:2:0 (JPEG only)."""
-    buffer = io.BytesIO()
-    image = Image.fromarray(pixels)
     if webp:
-        image.save(buffer, "WEBP", quality=quality)
-    else:
-        image.save(buffer, "JPEG", quality=quality, subsampling=subsampling)
-    return read(buffer.getvalue(), max_pixels=pixels.size).pixels
+        return saved(pixels, "WEBP", quality=quality)
+    return saved(pixels, "JPEG", quality=quality, subsampling=subsampling)
 
 
 def scaled(pixels: Pixels, factor: float, kernel: Image.Resampling) -> Pixels:

@@ -9,14 +9,11 @@ AI-generated image detection in the wild", arXiv 2507.10236). Reals and fakes pa
 
 from __future__ import annotations
 
-import io
-
 import cv2
 import numpy as np
 from PIL import Image
 
-from ..evaluate.corruptions import recompressed, scaled
-from ..images import read
+from ..evaluate.corruptions import recompressed, saved, scaled
 from ..types import Pixels
 
 _KERNELS = (Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS, Image.Resampling.BOX)
@@ -77,7 +74,7 @@ def processed(pixels: Pixels, rng: np.random.Generator) -> Pixels:
         )
         pixels = np.clip(pixels + grain[:, :, None], 0, 255).astype(np.uint8)
     if rng.random() < 0.5:
-        pixels = _avif(pixels, int(rng.integers(25, 86)))
+        pixels = saved(pixels, "AVIF", quality=int(rng.integers(25, 86)), speed=9, max_threads=1)
     elif rng.random() < 0.8:
         pixels = recompressed(pixels, int(rng.integers(30, 96)), subsampling=int(rng.choice([0, 2])))
     if rng.random() < 0.35:  # and shared
@@ -115,9 +112,3 @@ def _recoloured(pixels: Pixels, gains: np.ndarray, saturation: float) -> Pixels:
     grey = balanced @ np.array([0.299, 0.587, 0.114], np.float32)
     changed = grey[:, :, None] + saturation * (balanced - grey[:, :, None])
     return np.clip(changed, 0, 255).astype(np.uint8)
-
-
-def _avif(pixels: Pixels, quality: int) -> Pixels:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "AVIF", quality=quality, speed=9, max_threads=1)
-    return read(buffer.getvalue(), max_pixels=pixels.size).pixels
