@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +109,20 @@ class TestDoubtfulPictures:
         assert for_hard["poor_band"][0] < for_hard["band"][0]
         assert for_hard["poor_band"][1] > for_hard["band"][1]
         assert for_easy["poor_band"] == for_easy["band"]  # never the narrower of the two
+
+    def test_a_single_one_does_not_decide_it(self) -> None:
+        rows, score = self.table(4000)
+        said = rows.logits[:, 0, 0]
+        poor = np.arange(4000) < 2 * bundles.DOUBTFUL
+        fake = np.where(poor, said > 0, rows.fake)  # all of them right, but for one that scores about 0.95
+        fake[np.argmin(np.where(poor, abs(said - 3), 9))] = False
+        weights = np.where(poor & (fake != (said > 0)), 8.0, 1.0)
+        policy = bundles.policy(
+            {"members": {"clip-x": asdict(score)}}, score, replace(rows, fake=fake, weights=weights), {}, poor
+        )
+        alone = bundles.band(replace(rows, fake=fake, weights=weights).where(poor), said[poor], bundles.ERROR)
+        assert alone[1] == 0.995
+        assert policy["band"][1] < policy["poor_band"][1] <= 0.95
 
     def test_few_teach_nothing(self) -> None:
         few = np.zeros(4000, bool)

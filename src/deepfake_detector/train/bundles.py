@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,9 @@ RATES = (0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
 """False-positive rates that a user may ask for, where at least ``COUNTED`` real pictures stand for the rate."""
 COUNTED = 3
 DOUBTFUL = 100
-"""Held-out pictures that are doubtful; with fewer their band cannot be learned from them."""
+"""New pictures that are doubtful; with fewer their band is not learned from them."""
+BESIDE = 300
+"""As so many doubtful pictures count all others together when the band of the doubtful ones is learned."""
 DISAGREEMENT = 0.02
 """Members contradict each other where their probabilities lie further apart than in all but this share of pictures."""
 LEFT_OUT = "AUC on left-out sources, face and whole picture together"
@@ -236,8 +239,9 @@ def policy(
 
     picture: the stacked score of the table's situation. poor: of which views the quality is, bool by number. everyone:
     the table of all members that may disagree, where they are more than the stacked ones. The wider band is that of new
-    pictures that call for it. With too few of them it is that of all held-out pictures, half of which (by weight) are
-    of sources that no member had seen.
+    pictures, those that call for it beside the others, which count as ``BESIDE``: few pictures by themselves
+    would give a band that swings with single ones. With too few of them it is that of all held-out pictures, half
+    of which (by weight) are of sources that no member had seen.
     """
     scores, known = stack.scores(picture, table), table.fold == stack.VAL
     asked = table if everyone is None else everyone
@@ -246,8 +250,12 @@ def policy(
     disagreement = round(float(np.quantile(spread, 1 - DISAGREEMENT)), 3)
     doubtful = known & (poor[table.view] | np.isin(table.view, new.view[spread > disagreement]))
     narrow = band(table.where(known), scores[known], ERROR)
-    several = doubtful.sum() >= DOUBTFUL
-    wide = band(table.where(doubtful), scores[doubtful], ERROR) if several else band(table, scores, ERROR)
+    if doubtful.sum() >= DOUBTFUL:
+        weights, others = table.weights.copy(), known & ~doubtful
+        weights[others] *= BESIDE * weights[doubtful].mean() / max(weights[others].sum(), 1e-9)
+        wide = band(replace(table, weights=weights).where(known), scores[known], ERROR)
+    else:
+        wide = band(table, scores, ERROR)
     return {
         "band": narrow,
         "poor_band": (min(narrow[0], wide[0]), max(narrow[1], wide[1])),
