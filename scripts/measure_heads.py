@@ -85,16 +85,18 @@ def main() -> None:
         tables = assemble.tables(table, of_region["face"], of_region["scene"])
         return {situation: trial.read(rows, table) for situation, rows in tables.items()}
 
-    ships = read(crossfit.SOURCE_POWER, forgeries.WEIGHT, heads.SHIPPED, np.zeros_like(by))
-    other = read(args.power, forged, heard, by)
+    choices = [(crossfit.SOURCE_POWER, forgeries.WEIGHT, heads.SHIPPED, np.zeros_like(by))]
+    if args.power != crossfit.SOURCE_POWER or args.forged is not None or args.voice or args.raised:
+        choices.append((args.power, forged, heard, by))
+    columns = [read(*choice) for choice in choices]
     print("AUC, untouched / handled pictures; of the heads that ship, then of those asked for")
     for situation in assemble.SITUATIONS:
-        print(f"\n{situation}\n" + "\n".join(_lines(ships[situation], other[situation])))
+        print(f"\n{situation}\n" + "\n".join(_lines([column[situation] for column in columns])))
 
 
-def _lines(ships: Sequence[trial.Line], other: Sequence[trial.Line]) -> list[str]:
-    pairs = zip(ships, other, strict=True)
-    return [f"{now.name:58s} {now.fakes:5d} fakes  {_aucs(now)}   {_aucs(then)}" for now, then in pairs]
+def _lines(columns: Sequence[Sequence[trial.Line]]) -> list[str]:
+    rows = zip(*columns, strict=True)
+    return [f"{row[0].name:58s} {row[0].fakes:5d} fakes  " + "   ".join(map(_aucs, row)) for row in rows]
 
 
 def _aucs(line: trial.Line) -> str:
