@@ -89,7 +89,8 @@ def main() -> None:
     if args.power != crossfit.SOURCE_POWER or args.forged is not None or args.voice or args.raised:
         choices.append((args.power, forged, heard, by))
     columns = [read(*choice) for choice in choices]
-    print("AUC, untouched / handled pictures; of the heads that ship, then of those asked for")
+    asked = ", then of those asked for" if len(columns) > 1 else ""
+    print(f"AUC, untouched / handled pictures; of the heads that ship{asked}")
     for situation in assemble.SITUATIONS:
         print(f"\n{situation}\n" + "\n".join(_lines([column[situation] for column in columns])))
 
