@@ -116,11 +116,9 @@ class TestDoubtfulPictures:
         poor = np.arange(4000) < 2 * bundles.DOUBTFUL
         fake = np.where(poor, said > 0, rows.fake)  # all of them right, but for one that scores about 0.95
         fake[np.argmin(np.where(poor, abs(said - 3), 9))] = False
-        weights = np.where(poor & (fake != (said > 0)), 8.0, 1.0)
-        policy = bundles.policy(
-            {"members": {"clip-x": asdict(score)}}, score, replace(rows, fake=fake, weights=weights), {}, poor
-        )
-        alone = bundles.band(replace(rows, fake=fake, weights=weights).where(poor), said[poor], bundles.ERROR)
+        rows = replace(rows, fake=fake, weights=np.where(poor & (fake != (said > 0)), 8.0, 1.0))
+        policy = bundles.policy({"members": {"clip-x": asdict(score)}}, score, rows, {}, poor)
+        alone = bundles.band(rows.where(poor), said[poor], bundles.ERROR)
         assert alone[1] == 0.995
         assert policy["band"][1] < policy["poor_band"][1] <= 0.95
 
