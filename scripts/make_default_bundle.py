@@ -8,7 +8,8 @@
         --pictures ~/deepfake-work/pictures --wheels wheels --work ~/deepfake-work
 
 Stages: views of every picture; features of the encoder; the two networks; heads; aggregation, calibration, policy; the
-files in models/weights. Hours on two cores, nearly all of it for the encoder and the networks. With
+files in models/weights. Where the plan of the views has changed, move WORK/views away: features are found by the pixels
+they are of. Hours on two cores, nearly all of it for the encoder and the networks. With
 --keep-networks the networks of models/weights stay, and ``default`` alone is made anew (``train.restack``): so were
 the heads that ship made. Only the splits ``train`` and ``val`` are read; ``test`` and the ``unseen-`` sources are for
 scripts/measure.py, once, at the end.
@@ -26,7 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deepfake_detector.train import assemble, bundles, copies, crossfit, features, forgeries, heads, restack, views
+from deepfake_detector.train import assemble, bundles, copies, crossfit, forgeries, heads, restack, shelf, views
 from deepfake_detector.train.data import read_manifest
 
 SEED = 20261123
@@ -65,11 +66,10 @@ def main() -> None:
     every = rows + made + taken
     jobs += copies.further(every, {job.row for job in jobs if job.how == "plain"}, COPYING)
     views.make_store(store, every, jobs, args.processes)
-    features.compute(store, encoder, args.processes)
     table, pixels, native = views.read_store(store)
 
-    encoded = features.load(store, encoder)
-    of_heads = features.feature_folder(store, encoder) / "heads"  # of this encoder alone
+    encoded = shelf.encoded(store, encoder, args.work, args.processes)
+    of_heads = shelf.of_encoder(store, "heads", encoder)
     clip = {
         region: crossfit.head_logits(
             region, table, encoded, SELECTION, STRENGTH, of_heads, forged=forgeries.WEIGHT[region], heard=voices

@@ -18,7 +18,7 @@ from make_default_bundle import SELECTION, STRENGTH, WEIGHTS
 from sklearn.metrics import roc_auc_score
 
 from deepfake_detector.ensemble.aggregate import evidence
-from deepfake_detector.train import adapt, features, forgeries, heads, stack, views
+from deepfake_detector.train import adapt, forgeries, heads, shelf, stack, views
 from deepfake_detector.train.crossfit import SOURCE_POWER
 from deepfake_detector.train.folds import PACK, drawn
 from deepfake_detector.train.targets import weights
@@ -41,7 +41,7 @@ class Region:
         every, _, _ = views.read_store(work / "views")
         ours = np.flatnonzero([view.view == region for view in every])
         self.views = [every[i] for i in ours]
-        self.taken = SELECTION.take(features.load(work / "views", WEIGHTS / "clip-vit-b16.onnx")[ours])
+        self.taken = SELECTION.take(shelf.encoded(work / "views", WEIGHTS / "clip-vit-b16.onnx", work, 1)[ours])
         self.split = np.array([view.split for view in self.views])
         self.fold = np.array([PACK.of(view) for view in self.views])
         self.fake = np.array([view.fake for view in self.views])

@@ -20,7 +20,7 @@ import numpy as np
 from make_default_bundle import SELECTION, STRENGTH, WEIGHTS
 
 from deepfake_detector.models.card import OUTPUTS
-from deepfake_detector.train import assemble, crossfit, features, forgeries, heads, trial, views
+from deepfake_detector.train import assemble, crossfit, forgeries, heads, shelf, trial, views
 
 NUMBERS = [field.name for field in fields(heads.Care) if field.type == "float"]
 
@@ -70,8 +70,8 @@ def main() -> None:
     store = args.work / "views"
     table, _, _ = views.read_store(store)
     encoder = WEIGHTS / "clip-vit-b16.onnx"
-    encoded = features.load(store, encoder)
-    kept = features.feature_folder(store, encoder) / "heads"
+    encoded = shelf.encoded(store, encoder, args.work, 1)
+    kept = shelf.of_encoder(store, "heads", encoder)
 
     def read(
         power: float, weight: Mapping[str, float], heard: Mapping[str, heads.Voices], by: np.ndarray

@@ -17,7 +17,7 @@ from ..errors import DataError
 from ..models.card import Card
 from ..models.preprocess import normalised
 from ..types import Floats
-from . import crossfit, features, heads, shelf
+from . import crossfit, heads, shelf
 from .assemble import Evidence
 from .folds import Folds
 from .start import Start
@@ -95,7 +95,7 @@ class Members:
     def _heads(self, card: Card) -> tuple[heads.Heads, Floats]:
         base = self.start.heads[card.name]
         assert self.encoder is not None
-        folder = features.feature_folder(self.store, self.encoder) / "heads"
+        folder = shelf.of_encoder(self.store, "heads", self.encoder)
         selection = base.selection if base else SELECTION
         return crossfit.head_logits(
             card.region, self.views, self._encoded(), selection, STRENGTH, folder, self.folds, base

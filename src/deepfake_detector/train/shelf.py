@@ -1,6 +1,6 @@
 """The encoder's features kept by what was encoded: the sha256 of a view's pixels, in a folder of the encoder's own.
 
-So another run on overlapping pictures, another base or other labels compute nothing twice.
+So another run on overlapping pictures, another plan, another base or other labels compute nothing twice.
 """
 
 from __future__ import annotations
@@ -18,12 +18,17 @@ _PIECE = 200
 _SHAPE = (12, 4, 768)
 
 
+def of_encoder(folder: Path, what: str, encoder: Path) -> Path:
+    """Where in ``folder`` things of this encoder alone lie, by the hash of its file."""
+    return folder / f"{what}-{hashlib.sha256(encoder.read_bytes()).hexdigest()[:16]}"
+
+
 def encoded(store: Path, encoder: Path, shelf: Path, processes: int) -> np.ndarray:
     """float16 (n, 12, 4, 768): the encoder's ``statistics`` of every view of ``store``, computing what ``shelf`` lacks.
 
     Views run one at a time, as in service. A stop costs the pieces that were being worked on.
     """
-    folder = shelf / f"features-{hashlib.sha256(encoder.read_bytes()).hexdigest()[:16]}"
+    folder = of_encoder(shelf, "features", encoder)
     folder.mkdir(parents=True, exist_ok=True)
     pixels = np.load(store / "pixels.npy", mmap_mode="r")
     names = [hashlib.sha256(view.tobytes()).hexdigest() for view in pixels]
