@@ -92,6 +92,8 @@ def test_lime_is_bounded(client: TestClient, coffee: Pixels) -> None:
     assert schemas.Explanation.model_validate(found.json()).num_samples == 40  # the service's limit
     assert client.post("/v1/explain?method=lime&samples=20", content=data).json()["num_samples"] == 20
     assert "40" in problem(client.post("/v1/explain?method=lime&samples=41", content=data), "InvalidParameter").detail
+    refused = problem(client.post("/v1/explain?method=occlusion&samples=20", content=data), "InvalidParameter")
+    assert "lime alone" in refused.detail
 
 
 @pytest.mark.parametrize(

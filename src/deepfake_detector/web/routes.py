@@ -84,6 +84,8 @@ async def why(
     detector = service.detector
     chosen = method or default_method(detector)
     options = {}
+    if samples is not None and chosen != "lime":
+        raise Problem("InvalidParameter", f"samples: for lime alone, and this is {chosen}.")
     if chosen == "lime":
         most = service.limits.samples
         if samples is not None and samples > most:
