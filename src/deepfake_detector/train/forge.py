@@ -6,6 +6,7 @@
 * ``composite``: a face, or one part of it, of another real person is aligned by landmarks, colour-matched and
   blended in. It is what hand-made edits and classical swaps do (Photoshop's healing included: Pérez et al. 2003,
   "Poisson Image Editing", through cv2.seamlessClone).
+* ``repainted``: a face that a network painted (``repaint``) is put back where it was cut out.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ _REGIONS: dict[str, list[tuple[float, float, float, float]]] = {  # ellipses: ce
     "lower": [(0, 2.0, 1.6, 1.25)],
 }
 _NAMES = tuple(_REGIONS)
+SPAN = 5.6
+"""Width of the square that a face is cut out in (``aligned``), in units of the canonical face."""
 _CHANCES = np.array([0.3, 0.2, 0.1, 0.1, 0.1, 0.1, 0.1])
 
 
 def _to_template(face: Face) -> np.ndarray:
     """The affine map (2, 3) from the canonical face to the picture."""
-    if face.landmarks is None:
-        raise ValueError("forging needs a face with landmarks (use YuNet)")
-    matrix, _ = cv2.estimateAffine2D(_TEMPLATE, np.array(face.landmarks, np.float32), method=cv2.LMEDS)
+    matrix, _ = cv2.estimateAffine2D(_TEMPLATE, _landmarks(face), method=cv2.LMEDS)
     if matrix is None:
         raise ValueError("the face's landmarks lie on a line")
     return np.asarray(matrix)
@@ -81,6 +82,51 @@ def _recoloured(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     return recoloured
 
 
+def aligned(pixels: Pixels, face: Face, side: int) -> Pixels:
+    """The face upright in a square of ``side`` pixels, ``SPAN`` units wide. ValueError: no usable landmarks."""
+    shrunk = max(1, int(1 / np.hypot(*_to_square(face, side)[:, 0])))  # whole times, by the mean of so many pixels
+    size = (side * shrunk, side * shrunk)
+    matrix = _to_square(face, side * shrunk)
+    square = cv2.warpAffine(pixels, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    small: Pixels = cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA)
+    return small
+
+
+def _to_square(face: Face, side: int) -> np.ndarray:
+    """The similarity (2, 3) from the picture to the square of ``aligned``."""
+    goal = (_TEMPLATE - np.array((0, 0.95), np.float32)) * (side / SPAN) + side / 2
+    return _similarity(_landmarks(face), goal)
+
+
+def _landmarks(face: Face) -> np.ndarray:
+    """float32 (5, 2). Raises ValueError where there are none."""
+    if face.landmarks is None:
+        raise ValueError("forging needs a face with landmarks (use YuNet)")
+    return np.array(face.landmarks, np.float32)
+
+
+def _similarity(start: np.ndarray, goal: np.ndarray) -> np.ndarray:
+    """The shift, turn and scale (2, 3) that bring points (n, 2) nearest to others. ValueError: there are none."""
+    matrix, _ = cv2.estimateAffinePartial2D(start, goal.astype(np.float32), method=cv2.LMEDS)
+    if matrix is None:
+        raise ValueError("the landmarks of the two faces cannot be aligned")
+    return np.asarray(matrix)
+
+
+def repainted(pixels: Pixels, face: Face, painted: Pixels, rng: np.random.Generator) -> Pixels:
+    """``painted``, a square as ``aligned`` gives it, blended back into ``pixels`` over the whole face.
+
+    Raises ValueError without usable landmarks.
+    """
+    size = (pixels.shape[1], pixels.shape[0])
+    inverse = cv2.WARP_INVERSE_MAP | cv2.INTER_CUBIC
+    source = cv2.warpAffine(
+        painted, _to_square(face, len(painted)), size, flags=inverse, borderMode=cv2.BORDER_REPLICATE
+    )
+    region = ("face", "inner")[rng.integers(2)]
+    return _inserted(pixels, source, region_mask(pixels.shape, face, region, rng), rng)
+
+
 def _blended(target: Pixels, source: Pixels, mask: Floats) -> Pixels:
     alpha = mask[:, :, None]
     mixed: Pixels = np.clip(source * alpha + target * (1 - alpha), 0, 255).astype(np.uint8)
@@ -112,17 +158,15 @@ def composite(
 
     Raises ValueError without usable landmarks.
     """
-    if face.landmarks is None or donor_face.landmarks is None:
-        raise ValueError("forging needs faces with landmarks (use YuNet)")
-    matrix, _ = cv2.estimateAffinePartial2D(
-        np.array(donor_face.landmarks, np.float32), np.array(face.landmarks, np.float32), method=cv2.LMEDS
-    )
-    if matrix is None:
-        raise ValueError("the landmarks of the two faces cannot be aligned")
+    matrix = _similarity(_landmarks(donor_face), _landmarks(face))
     size = (pixels.shape[1], pixels.shape[0])
     source = cv2.warpAffine(donor, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
     region = region or _NAMES[rng.choice(len(_NAMES), p=_CHANCES)]
-    mask = region_mask(pixels.shape, face, region, rng)
+    return _inserted(pixels, source, region_mask(pixels.shape, face, region, rng), rng)
+
+
+def _inserted(pixels: Pixels, source: Pixels, mask: Floats, rng: np.random.Generator) -> Pixels:
+    """``source``, of the same size, blended into ``pixels`` where ``mask`` says, mostly with its colours matched."""
     inside = mask > 0.3
     if inside.sum() < 20:
         raise ValueError("the face lies outside the picture")
