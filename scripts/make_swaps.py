@@ -25,6 +25,7 @@ from PIL import Image
 from deepfake_detector import images
 from deepfake_detector.train import forge, repaint
 from deepfake_detector.train.data import Row, read_manifest, write_manifest
+from deepfake_detector.train.forgeries import HASH
 from deepfake_detector.train.networks.autoencoder import FaceAutoencoder, Upsampling
 from deepfake_detector.train.pool import in_processes
 from deepfake_detector.train.views import faces_of
@@ -116,7 +117,7 @@ def main() -> None:
             print(f"left out: {row.path} ({error})")
             continue
         for label, picture, generator in (("fake", forged, f"autoencoder {name}"), ("real", original, "")):
-            where = f"{SOURCE}/train/{label}/{row.sha256[:16]}-{count:05d}.png"
+            where = f"{SOURCE}/train/{label}/{row.sha256[:HASH]}-{count:05d}.png"
             lines.append((where, label, SOURCE, generator, "train", row.group, saved(picture, args.out / where)))
         if count % 100 == 99:
             print(f"{count + 1} of {args.count}", flush=True)

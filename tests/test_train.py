@@ -414,6 +414,63 @@ class TestFurtherForgeries:
         assert jobs == forgeries.further(pack, nobodies, 0, counts)
 
 
+class TestRepainted:
+    PACK = (
+        data.Row(Path("a.jpg"), False, "dfdc-faces", "", "train", "dfdc-faces/a", "a" * 64),
+        data.Row(Path("b.jpg"), False, "hires-faces", "", "train", "hires-faces/b", "b" * 64),
+    )
+
+    @staticmethod
+    def made(*originals: str) -> list[data.Row]:
+        """A fake and its original for each, as scripts/make_swaps.py writes them."""
+        return [
+            data.Row(Path(f"{label}/{name * 16}-{number:05d}.png"), label == "fake", "repainted-faces", "autoencoder",
+                     "train", "x", "", "swap" if label == "fake" else None)
+            for number, name in enumerate(originals)
+            for label in ("fake", "real")
+        ]  # fmt: skip
+
+    def test_fakes_alone_are_shown_and_their_twins_are_the_packs_pictures(self) -> None:
+        made = self.made(*"ab" * 20)
+        jobs = forgeries.of_networks(self.PACK, made, 100, 0)
+        forged = {job.row: job for job in jobs if job.how == "repainted"}
+        assert sorted(forged) == [100 + number for number, row in enumerate(made) if row.fake]
+        twins = [job for job in jobs if job.how == "twin"]
+        assert 8 < len(twins) < 32
+        assert len(jobs) == len(forged) + len(twins)
+        seeds = {job.seed: made[job.row - 100] for job in forged.values()}
+        assert all(seeds[job.seed].path.name[0] == "ab"[job.row] for job in twins)
+        assert jobs == forgeries.of_networks(self.PACK, made, 100, 0) != forgeries.of_networks(self.PACK, made, 100, 1)
+
+    def test_a_fake_is_held_out_with_what_it_shows(self) -> None:
+        fakes = [row for row in forgeries.as_of_originals(self.PACK, self.made("b", "a")) if row.fake]
+        assert [(row.source, row.group) for row in fakes] == [
+            ("hires-faces", "hires-faces/b"),
+            ("dfdc-faces", "dfdc-faces/a"),
+        ]
+        assert [row.path.name[0] for row in fakes] == ["b", "a"]
+
+    def test_swaps_of_another_pack_are_refused(self) -> None:
+        with pytest.raises(ValueError, match=r"1 swaps .* lacks"):
+            forgeries.of_networks(self.PACK, self.made("a", "c"), 100, 0)
+
+    def test_a_view_of_one_is_a_forged_swap_handled_as_its_twin(self, tmp_path: Path, astronaut: Pixels) -> None:
+        from PIL import Image
+
+        for name, pixels in (("real", astronaut), ("fake", 255 - astronaut)):
+            Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+        rows = [
+            data.Row(tmp_path / f"{name}.png", name == "fake", "dfdc-faces", "", "train", "g", "", family)
+            for name, family in (("real", None), ("fake", "swap"))
+        ]
+        for seed in range(4):
+            jobs = [views.Job(1, "repainted", seed, True), views.Job(0, "twin", seed, True)]
+            (fake, forged, _), (real, twin, _) = (list(views.views_of(0, job, rows))[-1] for job in jobs)
+            assert (fake.view, fake.fake, fake.family, fake.forged) == ("scene", True, "swap", True)
+            assert (real.view, real.fake, real.family, real.forged) == ("scene", False, "", False)
+            assert np.corrcoef(forged.ravel(), twin.ravel())[0, 1] < -0.8
+
+
 class TestFurtherCopies:
     def test_training_pictures_alone_are_copied_and_the_unseen_shown_as_they_are(self) -> None:
         splits = ("train",) * 40 + ("val", "test") * 5

@@ -39,8 +39,9 @@ _PIECE = 400  # jobs in one piece
 class Job:
     """One picture to make views of.
 
-    how: "plain" (as it is), "handled" (``augment.degraded``), "processed" (``augment.processed``), "blend", "composite"
-    or "twin" (handled, the real counterpart of a forged picture: same seed, same handling). scene: whether the whole
+    how: "plain" (as it is), "handled" (``augment.degraded``), "processed" (``augment.processed``), "blend" or
+    "composite" (forged here, then handled), "repainted" (handled, a picture that ``scripts/make_swaps.py`` forged) or
+    "twin" (handled, the real counterpart of a forged picture: same seed, same handling). scene: whether the whole
     picture is shown beside its face; without a face it always is, unless ``face_alone``. donor: index of the row that
     gives a composite's part.
     """
@@ -74,7 +75,7 @@ class View:
     @property
     def forged(self) -> bool:
         """Whether this project forged the picture."""
-        return self.how in ("blend", "composite")
+        return self.how in ("blend", "composite", "repainted")
 
 
 def plan(rows: list[Row], seed: int, varied: int) -> list[Job]:
@@ -156,8 +157,8 @@ def _picture(job: Job, rows: Rows) -> tuple[Pixels, bool] | None:
     rng = np.random.default_rng(job.seed)
     if job.how == "plain":
         return pixels, False
-    if job.how in ("handled", "twin"):
-        return degraded(pixels, rng), False
+    if job.how in ("handled", "twin", "repainted"):
+        return degraded(pixels, rng), job.how == "repainted"
     if job.how == "processed":
         return processed(pixels, rng), False
     faces = faces_of(pixels)
