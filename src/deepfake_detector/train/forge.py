@@ -114,16 +114,20 @@ def _similarity(start: np.ndarray, goal: np.ndarray) -> np.ndarray:
 
 
 def repainted(pixels: Pixels, face: Face, painted: Pixels, rng: np.random.Generator) -> Pixels:
-    """``painted``, a square as ``aligned`` gives it, blended back into ``pixels`` over the whole face.
+    """``painted``, a square as ``aligned`` gives it, blended back into ``pixels``: over the face or its lower part.
 
-    Raises ValueError without usable landmarks.
+    The face as in swaps, the lower part as where a mouth is made to say other words. Sometimes sharpened before, as
+    swap programs do. Raises ValueError without usable landmarks.
     """
     size = (pixels.shape[1], pixels.shape[0])
+    if rng.random() < 0.3:
+        soft, amount = cv2.GaussianBlur(painted, (0, 0), 1.0), float(rng.uniform(0.3, 1))
+        painted = cv2.addWeighted(painted, 1 + amount, soft, -amount, 0)
     inverse = cv2.WARP_INVERSE_MAP | cv2.INTER_CUBIC
     source = cv2.warpAffine(
         painted, _to_square(face, len(painted)), size, flags=inverse, borderMode=cv2.BORDER_REPLICATE
     )
-    region = ("face", "inner")[rng.integers(2)]
+    region = str(rng.choice(("face", "inner", "lower", "mouth"), p=(0.4, 0.35, 0.15, 0.1)))
     return _inserted(pixels, source, region_mask(pixels.shape, face, region, rng), rng)
 
 
