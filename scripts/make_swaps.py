@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for aligned faces and checkpoints")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--count", type=int, default=3000, help="pictures to make")
-    parser.add_argument("--steps", type=int, default=5000, help="of training, for each network")
+    parser.add_argument("--steps", type=int, default=4000, help="of training, for each network")
     parser.add_argument("--seed", type=int, default=20261130)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
