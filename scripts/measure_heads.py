@@ -3,6 +3,7 @@
     python scripts/measure_heads.py --work ~/deepfake-work
     python scripts/measure_heads.py --work ~/deepfake-work --power 0.4
     python scripts/measure_heads.py --work ~/deepfake-work --voice generated.0.brief=0.25 --raise swap=-0.5
+    python scripts/measure_heads.py --work ~/deepfake-work --added-from 57449    # what further jobs would bring
 
 WORK is that of make_default_bundle.py, with its views and features. The heads that ship are read, and beside them
 those of the choice given. ``test`` and ``unseen-`` are not read. A choice is fitted once and kept in WORK: half an hour
@@ -51,6 +52,15 @@ def changed(voices: heads.Voices, changes: Sequence[tuple[str, int, str, float]]
     return {head: tuple(cares) for head, cares in result.items()}
 
 
+def before(table: Sequence[views.View], job: int | None) -> int:
+    """How many views are of jobs before that one (None: all). Raises ValueError where later ones lie among them."""
+    numbers = np.array([view.job for view in table])
+    first = len(table) if job is None else int((numbers < job).sum())
+    if job is not None and (numbers[:first] >= job).any():
+        raise ValueError("the store's views are not in the order of their jobs")
+    return first
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="the folder that make_default_bundle.py worked in")
@@ -59,6 +69,9 @@ def main() -> None:
     )
     parser.add_argument("--forged", type=float, help="how much a forgery of ours counts, in both regions")
     parser.add_argument("--voice", type=voice, action="append", default=[], metavar="HEAD.VOICE.NUMBER=VALUE")
+    parser.add_argument(
+        "--added-from", type=int, metavar="JOB", help="views of jobs from this number on: heard by the choice alone"
+    )
     parser.add_argument("--raise", type=raised, action="append", default=[], metavar="HEAD=LOGITS", dest="raised")
     args = parser.parse_args()
     heard = {region: changed(voices, args.voice) for region, voices in heads.SHIPPED.items()}
@@ -73,21 +86,32 @@ def main() -> None:
     encoded = shelf.encoded(store, encoder, args.work, 1)
     kept = shelf.of_encoder(store, "heads", encoder)
 
+    first = before(table, args.added_from)
+    shown = table[:first]  # read in every column: what is added is heard alone
+
     def read(
-        power: float, weight: Mapping[str, float], heard: Mapping[str, heads.Voices], by: np.ndarray
+        views_heard: int, power: float, weight: Mapping[str, float], heard: Mapping[str, heads.Voices], by: np.ndarray
     ) -> dict[str, list[trial.Line]]:
         of_region = {}
+        given = table[:views_heard], encoded[:views_heard]
         for region, voices in heard.items():
             _, logits = crossfit.head_logits(
-                region, table, encoded, SELECTION, STRENGTH, kept, forged=weight[region], power=power, heard=voices
+                region, *given, SELECTION, STRENGTH, kept, forged=weight[region], power=power, heard=voices
             )
-            of_region[region] = assemble.Evidence((f"clip-{region}",), (logits + by)[:, None])
-        tables = assemble.tables(table, of_region["face"], of_region["scene"])
-        return {situation: trial.read(rows, table) for situation, rows in tables.items()}
+            of_region[region] = assemble.Evidence((f"clip-{region}",), (logits[:first] + by)[:, None])
+        tables = assemble.tables(shown, of_region["face"], of_region["scene"])
+        return {situation: trial.read(rows, shown) for situation, rows in tables.items()}
 
-    choices = [(crossfit.SOURCE_POWER, forgeries.WEIGHT, heads.SHIPPED, np.zeros_like(by))]
-    if args.power != crossfit.SOURCE_POWER or args.forged is not None or args.voice or args.raised:
-        choices.append((args.power, forged, heard, by))
+    choices = [(first, crossfit.SOURCE_POWER, forgeries.WEIGHT, heads.SHIPPED, np.zeros_like(by))]
+    asked_for = (len(table), args.power, forged, heard, by)
+    if (
+        first < len(table)
+        or args.power != crossfit.SOURCE_POWER
+        or args.forged is not None
+        or args.voice
+        or args.raised
+    ):
+        choices.append(asked_for)
     columns = [read(*choice) for choice in choices]
     asked = ", then of those asked for" if len(columns) > 1 else ""
     print(f"AUC, untouched / handled pictures; of the heads that ship{asked}")
