@@ -29,12 +29,11 @@ import numpy as np
 
 from deepfake_detector.train import assemble, bundles, copies, crossfit, forgeries, heads, restack, shelf, views
 from deepfake_detector.train.data import read_manifest
+from deepfake_detector.train.evidence import SELECTION, STRENGTH
 
 SEED = 20261123
 VARIED = 15_800
 """How many of the plan's jobs in random order are made into views (there are about 20,600)."""
-SELECTION = heads.Selection((4, 6, 8, 10, 12), ("cls", "patch_mean", "patch_std", "centre_mean"))
-STRENGTH = 0.001
 FORGING = 20261128
 """Seed of the further forgeries."""
 COPYING = 20261129
@@ -105,7 +104,7 @@ def main() -> None:
         for recipe in members.recipes(imagenet, SEED):
             array = {"pixels": pixels, "native": native}[recipe.array]
             networks[recipe.name] = members.network_logits(
-                recipe, table, array, args.work / "networks", VARIED, only_scored={row.source for row in made + taken}
+                recipe, table, array, store / "networks", VARIED, only_scored={row.source for row in made + taken}
             )
     graphs |= {name: graph for name, (graph, _) in networks.items()}
     regions = {

@@ -6,14 +6,15 @@
 Small face autoencoders (``train.repaint``) learn the real faces of the split ``train``; then they repaint COUNT of
 them, blended in by ``train.forge``. OUT becomes a folder like the image pack, with a manifest of its own: for every
 fake its original, untouched, both as PNG under the same name (the original's SHA-256 begins it) and in one group.
-Every stage is kept in WORK and survives a stop. Deterministic: the same seed gives the same pictures (on one kind of
-processor).
+Faces and networks are kept in WORK and survive a stop. Deterministic: the same seed gives the same pictures (on one
+kind of processor).
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 from pathlib import Path
 
@@ -64,6 +65,11 @@ def _aligned(paths: list[Path], start: int) -> list[tuple[int, Pixels]]:
     return result
 
 
+def keyed(values: object) -> str:
+    """A name for what depends on these values alone, so that nothing of another run is taken for it."""
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:12]
+
+
 def saved(pixels: Pixels, path: Path) -> str:
     """Write a PNG; its SHA-256."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,11 +92,12 @@ def main() -> None:
 
     rows = [row for row in read_manifest(args.data) if row.split == "train" and not row.fake]
     args.work.mkdir(parents=True, exist_ok=True)
-    kept = args.work / "faces.npz"
+    shown = keyed([[row.sha256 for row in rows], SIDE, LEAST])
+    kept = args.work / f"faces-{shown}.npz"
     if not kept.exists():
         numbers, square = faces(rows, args.processes)
-        np.savez(kept.with_name("faces.partial.npz"), numbers=numbers, faces=square)
-        os.replace(kept.with_name("faces.partial.npz"), kept)
+        np.savez(kept.with_name("partial.npz"), numbers=numbers, faces=square)
+        os.replace(kept.with_name("partial.npz"), kept)
     stored = np.load(kept)
     numbers, square = stored["numbers"], stored["faces"]
     networks = {}
@@ -98,8 +105,13 @@ def main() -> None:
         print(f"{name}: {len(square)} faces", flush=True)
         small = np.stack([cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA) for face in square])
         torch.manual_seed(args.seed + place)
+        taught = keyed([shown, side, upsampling, width, args.steps, args.seed + place])
         network = repaint.teach(
-            FaceAutoencoder(side, upsampling, width), small, args.steps, args.seed + place, args.work / f"{name}.pt"
+            FaceAutoencoder(side, upsampling, width),
+            small,
+            args.steps,
+            args.seed + place,
+            args.work / f"{name}-{taught}.pt",
         )
         networks[name] = network, repaint.codes(network, small)
 

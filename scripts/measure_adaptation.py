@@ -2,10 +2,11 @@
 
     python scripts/measure_adaptation.py --work ~/deepfake-work
 
-WORK is that of make_default_bundle.py, with its views and features. A source of the pack plays the user's: the base is
-fitted without its fold, then taught further by some of its training pictures. Read are the AUC of the region's verdict
-(as the stack weighs a head's outputs) on the source's own ``val`` and on ``val`` of every source in another fold.
-Beside it: heads fitted anew on those pictures alone. ``test`` and ``unseen-`` are not read. Ten minutes a region.
+WORK is that of make_default_bundle.py, with its views and features. A source of the pack, with those that share its
+fold, plays the user's: the base is fitted without the fold, then taught further by some of its training pictures. Read
+are the AUC of the region's verdict (as the stack weighs a head's outputs) on the fold's own ``val`` and on that of
+every other fold. Beside it: heads fitted anew on those pictures alone. ``test`` and ``unseen-`` are not read. Ten
+minutes a region.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from make_default_bundle import SELECTION, STRENGTH, WEIGHTS
+from make_default_bundle import WEIGHTS
 from sklearn.metrics import roc_auc_score
 
 from deepfake_detector.ensemble.aggregate import evidence
 from deepfake_detector.train import adapt, forgeries, heads, shelf, stack, views
 from deepfake_detector.train.crossfit import SOURCE_POWER
+from deepfake_detector.train.evidence import SELECTION, STRENGTH
 from deepfake_detector.train.folds import PACK, drawn
 from deepfake_detector.train.targets import weights
 
@@ -28,7 +30,7 @@ NEW = {
     "openforensics": "deepfake-and-real-images",
     "scenes": "genai-scenes",
 }
-"""The fold that the base lacks, and the source of it that stands for the user's pictures."""
+"""The fold that the base lacks, and the source that gives it its name in what is printed."""
 PICTURES = (60, 200, 600)
 STRENGTHS = (1e-5, 1e-4, 1e-3)
 
@@ -62,7 +64,7 @@ class Region:
         """Training views of ``pictures`` pictures of the fold, half of them fake, the same ones every time."""
         rows = {view.row: view for view, split in zip(self.views, self.split, strict=True) if split == "train"}
         held = [row for row, view in rows.items() if PACK.of(view) == fold]
-        fakes = {v.row for v in self.views if v.fake and v.how in ("plain", "handled")}
+        fakes = {v.row for v in self.views if v.fake and not v.forged}
         taken: set[int] = set()
         for fake in (True, False):
             of_class = sorted((row for row in held if (row in fakes) == fake), key=lambda row: drawn(str(row), 0))

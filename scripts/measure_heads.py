@@ -18,10 +18,11 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
-from make_default_bundle import SELECTION, STRENGTH, WEIGHTS
+from make_default_bundle import WEIGHTS
 
 from deepfake_detector.models.card import OUTPUTS
 from deepfake_detector.train import assemble, crossfit, forgeries, heads, shelf, trial, views
+from deepfake_detector.train.evidence import SELECTION, STRENGTH
 
 NUMBERS = [field.name for field in fields(heads.Care) if field.type == "float"]
 

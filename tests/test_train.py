@@ -201,7 +201,9 @@ class TestManifest:
         ("line", "message"),
         [
             ("a.jpg,1,dfdc-faces,x,train,g,0", "'real' or 'fake'"),
-            ("a.jpg,fake,somewhere,x,train,g,0", "no family"),
+            ("a.jpg,fake,somewhere,x,train,g,0", "unknown source"),
+            ("a.jpg,real,somewhere,x,train,g,0", "unknown source"),
+            ("a.jpg,fake,press-reals,x,train,g,0", "no family"),
             ("a.jpg,fake,unseen-stylegan2,x,train,g,0", "only be read as test"),
         ],
     )
@@ -257,6 +259,8 @@ def test_the_store_of_views_is_made_once_and_read_back(tmp_path: Path, astronaut
     assert (pixels[2] != pixels[3]).any()
     with pytest.raises(ValueError, match="another plan"):
         views.make_store(store, rows, jobs[:1], processes=1)
+    with pytest.raises(ValueError, match="another set of pictures"):
+        views.make_store(store, [replace(rows[0], fake=True)], jobs, processes=1)
 
 
 class TestLoop:

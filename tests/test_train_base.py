@@ -9,7 +9,7 @@ import pytest
 
 from deepfake_detector.errors import ModelInvalid
 from deepfake_detector.models.bundle import Bundle
-from deepfake_detector.train import adapt, assemble, heads, incumbent, stack, views
+from deepfake_detector.train import adapt, assemble, folds, heads, incumbent, stack, views
 
 SELECTION = heads.Selection((1,), ("cls", "patch_mean"))
 WIDTH = 2 * 768
@@ -126,6 +126,19 @@ class TestIncumbent:
     def test_weights_that_are_not_of_one_direction_are_not_taken_over(self) -> None:
         rows = {"clip-x": (0.1, 0, 0, 0, 0.4), "conv-x": (0.4, 0, 0, 0, 0.1)}
         assert incumbent.of({"picture": {"face": {"weights": rows}}}, "face", list(rows)) is None
+
+    @pytest.mark.parametrize("known", [None, {"clip-face": 1.0}])
+    def test_a_fold_is_read_where_it_leaves_both_classes_to_the_others(self, known: dict[str, float] | None) -> None:
+        """Faces of source A alone: nothing is left without it. With new ones of B too: those are."""
+        fake = np.arange(120) % 2 == 0
+        logits = np.random.default_rng(0).normal(0, 1, (120, 1, 4)) + np.where(fake, 1.0, -1.0)[:, None, None]
+        fold = np.repeat(["A", stack.VAL], (90, 30))
+        every = folds.Folds({name: frozenset({name}) for name in "ABC"})
+        for new, read in (("A", 0), ("B", 1)):
+            source, family = np.repeat(["A", new], (90, 30)), np.where(fake, "swap", "")
+            ones, number = np.ones(120), np.arange(120)
+            faces = stack.Table(("clip-face",), logits, fake, family, source, ones, fold, ones > 0, number)
+            assert len(assemble.left_out(faces, ["clip"], every, known)) == read
 
     def test_no_bundle_has_no_weights(self) -> None:
         assert incumbent.of(None, "face", ["clip-x"]) is None

@@ -351,9 +351,33 @@ class TestRefusals:
         with pytest.raises(MissingExtra, match=r"needs torch. .*deepfake-detection\[train\]"):
             extras.require("train")
 
+    def test_weights_of_something_else_are_refused_before_a_picture_is_read(
+        self, base: Path, data: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / "wrong.pth").write_text("no weights")
+        torch.save({"fc.weight": torch.zeros(2)}, tmp_path / "other.pth")
+        for name in ("wrong.pth", "other.pth"):
+            asked = settings(tmp_path / "x.h5", base, data, members=("conv",), imagenet=tmp_path / name)
+            with pytest.raises(OptionError, match=f"--imagenet: .*{name} does not hold EfficientNet-Lite0"):
+                recipe.train(asked, lambda _: None)
+        assert not (tmp_path / "x.h5.work").exists()
+
+    def test_a_folder_that_takes_no_files(
+        self, base: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(recipe.os, "access", lambda *_: False)
+        with pytest.raises(OptionError, match="nothing can be written into"):
+            recipe.train(settings(tmp_path / "x.h5", base, data), lambda _: None)
+
     @pytest.mark.parametrize(
         "options",
-        [["--members", " , "], ["--limit", "0"], ["--family", "faceswap"], ["--out", "no/such/folder/x.h5"]],
+        [
+            ["--members", " , "],
+            ["--limit", "0"],
+            ["--seed", "-1"],
+            ["--family", "faceswap"],
+            ["--out", "no/such/folder/x.h5"],
+        ],
         ids=lambda options: options[0],
     )
     def test_wrong_usage(self, data: Path, base: Path, options: list[str], tmp_path: Path) -> None:

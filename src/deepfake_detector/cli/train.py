@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     help="What is trained, parted by commas: clip-face, clip-scene, conv, residual.  "
     "[default: the heads of --base; without it, all four]",
 )
-@click.option("--seed", default=0, help="Of everything drawn at random: the same seed gives the same model.")
+@click.option(
+    "--seed",
+    default=0,
+    type=click.IntRange(0, 2**32 - 1),
+    help="Of everything drawn at random: the same seed gives the same model.",
+)
 @click.option(
     "--work", type=click.Path(file_okay=False, path_type=Path), help="Where a stopped run goes on.  [default: OUT.work]"
 )

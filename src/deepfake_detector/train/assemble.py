@@ -108,13 +108,13 @@ def left_out(
     folds: Folds = PACK,
     known_weights: Mapping[str, float] | None = None,
 ) -> list[LeftOut]:
-    """Every fold that has both classes. known_weights: as ``incumbent.choose`` takes them."""
+    """Every fold that has both classes, and leaves both to the others. known_weights: as for ``incumbent.choose``."""
     result = []
     for name, sources in folds.sources.items():
         held = table.fold == name
         known = (table.fold == stack.VAL) & np.isin(table.source, list(sources))
         test, rest = table.where(held), table.where(~held & ~known)
-        if len(set(test.fake)) < 2:
+        if len(set(test.fake)) < 2 or len(set(rest.fake)) < 2:
             continue
         alone = {m: stack.scores(stack.verdict_score(rest, {m: 1.0}), test) for m in table.members}
         stacked = stack.scores(stack.verdict_score(rest, incumbent.choose(rest, kinds, known_weights)), test)

@@ -40,6 +40,14 @@ class Repeat:
         return f"{self.row.split} {self.row.path}: {how} {self.again.split} {self.again.path}"
 
 
+def parted(rows: Sequence[Row]) -> list[Row]:
+    """Rows of which the group stands again in a later split: what they show would be learned and judged."""
+    last: dict[str, int] = {}
+    for row in rows:
+        last[row.group] = max(last.get(row.group, 0), _ORDER[row.split])
+    return [row for row in rows if _ORDER[row.split] < last[row.group]]
+
+
 class Neighbours:
     """Which rows look alike. Exact: two 64-bit hashes within ``NEAR`` bits agree on one of five bands."""
 

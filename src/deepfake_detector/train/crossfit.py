@@ -1,7 +1,8 @@
 """The heads' logits twice: cross-fitted (folds held out) and final. Needs no torch.
 
-A view of the training split is scored by heads that saw nothing of its fold; a view of the validation split by the
-final heads. Aggregation and calibration learn from these two alone.
+A view of the training split is scored by heads that saw no picture of its fold (a face of it may have been a donor of
+another fold's forged pictures, and so part of a fake); a view of the validation split by the final heads. Aggregation
+and calibration learn from these two alone.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from ..types import Floats
 from . import heads
 from .adapt import FIRMNESS, adapted, strength_for
-from .folds import PACK, Folds
+from .folds import PACK, Folds, apart
 from .targets import weights
 from .views import View
 
@@ -74,7 +75,7 @@ def head_logits(
     train, val = ours & (split == "train"), ours & (split == "val")
     for name in folds.names:
         held = train & (of_view == name)
-        without = fitted(train & (of_view != name))
+        without = fitted(train & apart(views, held))
         logits[held] = without.of_taken(taken[where[held]])
         print(f"clip-{region}: fold {name} done", flush=True)
     final = fitted(train)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..types import Family
-from .sources import family_of
+from .sources import SOURCES, family_of
 
 UNSEEN = "unseen-"
 """Sources whose name begins so are for reading only."""
@@ -41,6 +41,8 @@ def read_manifest(folder: Path) -> list[Row]:
             if entry["label"] not in ("real", "fake"):
                 raise ValueError(f"manifest.csv line {line}: label must be 'real' or 'fake', got {entry['label']!r}")
             fake = entry["label"] == "fake"
+            if entry["source"] not in SOURCES:
+                raise ValueError(f"manifest.csv line {line}: unknown source {entry['source']!r}")
             family = family_of(entry["source"]) if fake else None
             if fake and family is None:
                 raise ValueError(

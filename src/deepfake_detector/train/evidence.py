@@ -24,9 +24,9 @@ from .start import Start
 from .views import View
 
 SELECTION = heads.Selection((4, 6, 8, 10, 12), ("cls", "patch_mean", "patch_std", "centre_mean"))
-"""What heads read where there is no base to say it: as the shipped ones."""
+"""What heads read where there is no base to say it, and the shipped ones."""
 STRENGTH = 0.001
-"""As the shipped heads' (``heads.fit``)."""
+"""Of heads fitted anew, the shipped ones among them (``heads.fit``)."""
 TOLERANCE = 0.02
 """Largest difference in any logit between a graph and the heads it was made of."""
 

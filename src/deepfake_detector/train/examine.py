@@ -74,17 +74,21 @@ def _piece(paths: list[Path]) -> list[Facts | Unreadable]:
 
 
 def examine(paths: Sequence[Path], folder: Path, processes: int) -> tuple[dict[Path, Facts], list[Unreadable]]:
-    """Facts of every picture that can be read, and the others. ``folder`` keeps what is known of unchanged files."""
+    """Facts of every picture that can be read, and the others. ``folder`` keeps those of unchanged files.
+
+    What could not be read is tried again every time: the cause may lie outside the file.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / "examined.jsonl"
-    known: dict[str, Facts | Unreadable] = {}
+    known: dict[str, Facts | Unreadable] = {}  # by key, then also what cannot be read now
     if kept.exists():
         for line in kept.read_text(encoding="utf-8").splitlines():
             try:
                 entry = json.loads(line)
             except ValueError:  # the last line, where a run was stopped while it wrote
                 continue
-            known[entry["key"]] = Facts(**entry["facts"]) if "facts" in entry else Unreadable(**entry["unreadable"])
+            if "facts" in entry:
+                known[entry["key"]] = Facts(**entry["facts"])
     keys = {path: _key(path) for path in paths}
     todo = [path for path in paths if keys[path] not in known]
     pieces = [todo[at : at + _PIECE] for at in range(0, len(todo), _PIECE)]
@@ -92,8 +96,8 @@ def examine(paths: Sequence[Path], folder: Path, processes: int) -> tuple[dict[P
         for piece, found in zip(pieces, in_processes(_piece, [(p,) for p in pieces], processes, "files"), strict=True):
             for path, one in zip(piece, found, strict=True):
                 known[keys[path]] = one
-                name = "facts" if isinstance(one, Facts) else "unreadable"
-                file.write(json.dumps({"key": keys[path], name: asdict(one)}) + "\n")
+                if isinstance(one, Facts):
+                    file.write(json.dumps({"key": keys[path], "facts": asdict(one)}) + "\n")
             file.flush()
     every = [(path, known[keys[path]]) for path in paths]
     facts = {path: one for path, one in every if isinstance(one, Facts)}

@@ -11,6 +11,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from ..errors import DataError
 from .data import Row
 from .sources import FOLDS, SOURCES
@@ -65,6 +67,15 @@ PACK_HALVES: tuple[frozenset[str], ...] = (
     frozenset({"openforensics", "modern", "portraits"}),
 )
 """Networks cost too much to train once a fold: they are cross-fitted on two halves of the folds."""
+
+
+def apart(views: Sequence[View], held: np.ndarray) -> np.ndarray:
+    """Which views show nothing of what those of ``held``, bool (n,), show: those of other groups, bool (n,).
+
+    Folds of sources may share a group: pictures that are nearly the same (``checks.Neighbours.regrouped``).
+    """
+    group = np.array([view.group for view in views])
+    return ~held & ~np.isin(group, group[held & (group != "")])
 
 
 def divide(rows: Sequence[Row], seed: int) -> Folds:

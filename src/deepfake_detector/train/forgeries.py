@@ -54,7 +54,10 @@ def originals(rows: Sequence[Row], repainted: Sequence[Row]) -> dict[int, int]:
 
 
 def as_of_originals(rows: Sequence[Row], repainted: Sequence[Row]) -> list[Row]:
-    """The rows of ``repainted``, the fakes as of the source and group of what they show: they are held out with it."""
+    """The rows of ``repainted``, the fakes as of the source and group of what they show: they are held out with it.
+
+    The networks that painted them have learned faces of all sources.
+    """
     result = list(repainted)
     for number, original in originals(rows, repainted).items():
         of = rows[original]

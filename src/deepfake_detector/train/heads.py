@@ -29,7 +29,7 @@ from .targets import targets
 from .views import View
 
 FEW = 20
-"""A voice that hears fewer fakes than this is not fitted."""
+"""A voice that hears fewer views of fakes than this is not fitted."""
 BRIEF = 20
 """Steps of L-BFGS in a brief fit; a full one takes about a hundred."""
 FULL = 500

@@ -41,16 +41,11 @@ def choose(table: stack.Table, kinds: Sequence[str], known: Mapping[str, float] 
     if known is None:
         return found
     said = evidence(table.logits) @ stack.VERDICT  # (n, members)
-    best, kept = (_quality(table, said, relative) for relative in (found, known))
+    best, kept = (
+        stack.quality(table, said @ np.array([relative[name] for name in table.members])) for relative in (found, known)
+    )
     error = (kept * (1 - kept) / min(table.fake.sum(), (~table.fake).sum())) ** 0.5
     return found if best > kept + error else {name: known[name] for name in table.members}
-
-
-def _quality(table: stack.Table, said: np.ndarray, relative: Mapping[str, float]) -> float:
-    """As ``stack.choose`` judges: mean of the AUC over left-out folds, and of that on new pictures of known sources."""
-    by_fold = stack.fold_aucs(table, said @ np.array([relative[name] for name in table.members]))
-    left_out = float(np.mean([auc for fold, auc in by_fold.items() if fold != stack.VAL]))
-    return (left_out + by_fold.get(stack.VAL, left_out)) / 2
 
 
 def telling(table: stack.Table) -> stack.Table:

@@ -20,7 +20,7 @@ from torch import nn
 
 from ..types import Floats
 from . import ask, export, loop
-from .folds import PACK, PACK_HALVES, Folds
+from .folds import PACK, PACK_HALVES, Folds, apart
 from .networks.efficientnet_lite import EfficientNetLite0
 from .networks.residual import ResidualNet
 from .views import View
@@ -107,7 +107,7 @@ def network_logits(
     stages = []
     for number, half in enumerate(halves):
         held = np.isin(of_view, list(half))
-        stages.append((f"without-{number}", train & ~held, scored & held))
+        stages.append((f"without-{number}", train & apart(views, held), scored & held))
     stages.append(("final", train, split == "val"))
     graph = b""
     for name, learn, score in stages:

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ..errors import DataError, OptionError
+from ..errors import DataError, ImageError, OptionError
 from ..evaluate.manifest import LabelledPicture
 from ..extras import require
 from ..types import Family, Floats
@@ -34,7 +35,10 @@ from .start import Start, start
 PIECE = 100
 """Jobs in one piece of the store of views: what a stop can cost."""
 _SHOWN = 10
-_BYTES_A_VIEW = 224 * 224 * 3 + 192 * 192 * 3 + 12 * 4 * 768 * 2
+_NAMES = "backslashreplace"
+"""Names of files need not be text."""
+_BYTES_A_VIEW = 2 * (224 * 224 * 3 + 192 * 192 * 3)
+"""While pieces are laid together, both are there; the features that come later take less than the pieces did."""
 
 Say = Callable[[str], None]
 
@@ -77,6 +81,8 @@ def train(settings: Settings, say: Say = print) -> Outcome:
     """
     if not settings.out.parent.is_dir():
         raise OptionError(f"{settings.out}: the folder {settings.out.parent} does not exist. Make it first.")
+    if not os.access(settings.out.parent, os.W_OK):
+        raise OptionError(f"{settings.out}: nothing can be written into {settings.out.parent}.")
     if settings.limit is not None and settings.limit < 1:
         raise OptionError(f"--limit must be at least 1, got {settings.limit}")
     begun = start(settings.base, settings.members)
@@ -90,7 +96,10 @@ def train(settings: Settings, say: Say = print) -> Outcome:
     say(f"Held out for training: {folds.describe()}.")
     _estimate(jobs, work, say)
     store = work / f"views-{_key(rows, jobs)}"
-    views.make_store(store, rows, jobs, settings.processes, PIECE)
+    try:
+        views.make_store(store, rows, jobs, settings.processes, PIECE)
+    except ImageError as error:  # all of them were read before
+        raise DataError(f"{error} It was read a while ago. Start the same command again.") from None
     table, pixels, native = views.read_store(store)
     checks.assert_polarity(table, rows)
 
@@ -118,7 +127,16 @@ def _imagenet(settings: Settings, begun: Start) -> Path | None:
     if not begun.networks:
         return None
     require("train")
-    return imagenet_weights(settings.imagenet) if "conv" in begun.networks else None
+    if "conv" not in begun.networks:
+        return None
+    path = imagenet_weights(settings.imagenet)
+    from . import members  # imports torch
+
+    try:
+        members.recipe("conv", path, settings.seed).build()
+    except ValueError as error:
+        raise OptionError(f"--imagenet: {error}") from None
+    return path
 
 
 def _rows(settings: Settings, listed: Path, say: Say) -> tuple[list[Row], list[Unreadable]]:
@@ -164,6 +182,7 @@ def _checked(rows: list[Row], facts: dict[Path, Facts], settings: Settings, say:
             f"{len(twofold)} files are called real in one place and fake in another:\n{shown}\nCorrect the labels, or "
             "pass --ignore-checks to train on both."
         )
+    parted = {row.path for row in checks.parted(rows)}  # by the groups given: joined ones may hold much that differs
     neighbours = checks.Neighbours(rows, facts)
     repeats = neighbours.repeats()
     rows = neighbours.regrouped()
@@ -172,7 +191,7 @@ def _checked(rows: list[Row], facts: dict[Path, Facts], settings: Settings, say:
         say(f"  {repeat}")
     if repeats:
         path = settings.folder / "repeated.txt"
-        path.write_text("".join(f"{repeat}\n" for repeat in repeats), encoding="utf-8")
+        path.write_text("".join(f"{repeat}\n" for repeat in repeats), encoding="utf-8", errors=_NAMES)
         done = (
             "All of them stay (--ignore-checks)." if settings.ignore_checks else "The former of each pair is left out."
         )
@@ -180,6 +199,12 @@ def _checked(rows: list[Row], facts: dict[Path, Facts], settings: Settings, say:
         if not settings.ignore_checks:
             out = {repeat.row.path for repeat in repeats}
             rows = [row for row in rows if row.path not in out]
+    also = [row for row in rows if row.path in parted]
+    if also:
+        done = "They stay (--ignore-checks)." if settings.ignore_checks else "They are left out."
+        say(f"Of groups that a later split has too: {len(also)} pictures, the first {also[0].path}. {done}")
+        if not settings.ignore_checks:
+            rows = [row for row in rows if row.path not in parted]
     figure = checks.gate(rows, facts, settings.seed)
     if figure is None:
         say("Metadata alone: not judged, a class has too few groups of pictures.")
@@ -205,7 +230,7 @@ def _list(unreadable: Sequence[Unreadable], path: Path) -> None:
     """Write the list beside the output; one of an earlier run must not stay where all can be read now."""
     if unreadable:
         lines = (json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in unreadable)
-        path.write_text("".join(lines), encoding="utf-8")
+        path.write_text("".join(lines), encoding="utf-8", errors=_NAMES)
     else:
         path.unlink(missing_ok=True)
 

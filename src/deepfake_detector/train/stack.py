@@ -60,20 +60,29 @@ class Table:
 def choose(table: Table, kinds: Sequence[str]) -> dict[str, float]:
     """Relative weights of the table's members: 1 for the first of ``kinds``, the best of ``GRID`` for the others.
 
-    Best is the highest mean of two AUCs: over the left-out folds (their mean), and on new pictures of known sources.
-    kinds: name prefixes ("clip", "conv", ...). Ties go to the smaller weights.
+    Best is the highest ``quality``. kinds: name prefixes ("clip", "conv", ...). Ties go to the smaller weights.
     """
     best, found = -1.0, {}
     said = evidence(table.logits) @ VERDICT  # (n, members): computed once for the whole grid
     for weights in product(*([(1.0,)] + [GRID] * (len(kinds) - 1))):
         by_kind = dict(zip(kinds, weights, strict=True))
         relative = {name: by_kind[name.split("-")[0]] * say(name, table.members) for name in table.members}
-        by_fold = fold_aucs(table, said @ np.array([relative[name] for name in table.members]))
-        left_out = [auc for fold, auc in by_fold.items() if fold != VAL]
-        quality = (float(np.mean(left_out)) + by_fold.get(VAL, float(np.mean(left_out)))) / 2
-        if quality > best + 1e-6:
-            best, found = quality, relative
+        reached = quality(table, said @ np.array([relative[name] for name in table.members]))
+        if reached > best + 1e-6:
+            best, found = reached, relative
     return found
+
+
+def quality(table: Table, scores: np.ndarray) -> float:
+    """Mean of two AUCs: over the left-out folds (their mean), and on new pictures of known sources.
+
+    The other one where there are no pictures for one of them, 0.5 where there are none for either.
+    """
+    by_fold = fold_aucs(table, scores)
+    known = [auc for fold, auc in by_fold.items() if fold == VAL]
+    left_out = [auc for fold, auc in by_fold.items() if fold != VAL]
+    means = [float(np.mean(aucs)) for aucs in (left_out, known) if aucs]
+    return sum(means) / len(means) if means else 0.5
 
 
 def say(name: str, members: Sequence[str]) -> float:

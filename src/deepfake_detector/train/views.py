@@ -214,13 +214,18 @@ def _piece(folder: Path, number: int, first: int, jobs: list[Job], rows: Mapping
 
 
 def make_store(folder: Path, rows: list[Row], jobs: list[Job], processes: int, piece: int = _PIECE) -> None:
-    """Make (or go on making) the store of ``jobs`` in ``folder``, ``piece`` jobs at a time."""
+    """Make (or go on making) the store of ``jobs`` in ``folder``, ``piece`` jobs at a time.
+
+    Raises ValueError where the folder holds one of other jobs, or of other pictures or labels.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    signature = hashlib.sha256(json.dumps([asdict(job) for job in jobs]).encode()).hexdigest()
-    marker = folder / "plan.sha256"
-    if marker.exists() and marker.read_text() != signature:
-        raise ValueError(f"{folder} holds views of another plan; use a new folder")
-    marker.write_text(signature)
+    used = sorted({number for job in jobs for number in (job.row, job.donor) if number >= 0})
+    shown = [
+        [number, row.sha256, row.fake, row.family, row.source, row.split, row.group]
+        for number, row in ((number, rows[number]) for number in used)
+    ]
+    _mark(folder, "plan", [asdict(job) for job in jobs])
+    _mark(folder, "set of pictures", shown)
     if (folder / "views.csv").exists():
         return
     pieces = [jobs[i : i + piece] for i in range(0, len(jobs), piece)]
@@ -229,6 +234,15 @@ def make_store(folder: Path, rows: list[Row], jobs: list[Job], processes: int, p
     for _ in in_processes(_piece, [(folder, n, n * piece, pieces[n], needed[n]) for n in todo], processes, "views"):
         pass
     _gather(folder, len(pieces))
+
+
+def _mark(folder: Path, what: str, values: object) -> None:
+    """Write down what the store is made of. Raises ValueError where it was made of something else."""
+    signature = hashlib.sha256(json.dumps(values).encode()).hexdigest()
+    marker = folder / f"{what.split()[-1]}.sha256"
+    if marker.exists() and marker.read_text() != signature:
+        raise ValueError(f"{folder} holds views of another {what}; use a new folder")
+    marker.write_text(signature)
 
 
 def _gather(folder: Path, pieces: int) -> None:

@@ -7,6 +7,7 @@ padding is TensorFlow's SAME, which those weights were trained with.
 from __future__ import annotations
 
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from torch import Tensor, nn
@@ -90,9 +91,13 @@ class EfficientNetLite0(nn.Module):
         return logits
 
     def load_imagenet(self, path: Path) -> None:
-        """Load the ImageNet weights, all but the classifier; anything missing or left over is an error."""
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        state = {name: value for name, value in state.items() if not name.startswith("_fc.")}
-        missing, unexpected = self.load_state_dict(state, strict=False)
+        """Load the ImageNet weights, all but the classifier. Raises ValueError where any are missing or left over."""
+        wrong = f"{path} does not hold EfficientNet-Lite0's weights"
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            state = {name: value for name, value in state.items() if not name.startswith("_fc.")}
+            missing, unexpected = self.load_state_dict(state, strict=False)
+        except (OSError, EOFError, LookupError, AttributeError, RuntimeError, UnpicklingError) as error:
+            raise ValueError(f"{wrong} ({type(error).__name__}: {error})") from None
         if unexpected or set(missing) != {"_fc.weight", "_fc.bias"}:
-            raise ValueError(f"{path} does not hold EfficientNet-Lite0: missing {missing}, unexpected {unexpected}")
+            raise ValueError(f"{wrong}: missing {missing}, unexpected {unexpected}")
