@@ -169,8 +169,10 @@ class FixedFaces:
 
 
 def grey(level: int, width: int = 120, height: int = 100) -> Pixels:
-    """A flat picture."""
-    return np.full((height, width, 3), level, np.uint8)
+    """A flat picture but for one corner: of a picture all of one colour nothing is said."""
+    pixels = np.full((height, width, 3), level, np.uint8)
+    pixels[0, 0] ^= 32
+    return pixels
 
 
 def sha256(data: bytes) -> str:

@@ -98,7 +98,7 @@ def test_threshold_moves_prediction_and_band(model: Path) -> None:
     picture = grey(160)  # 4 * 0.627 - 2 = 0.51 -> 0.62
     assert detector(model).predict(picture)[0] == "Fake"
     strict = detector(model, threshold=0.9).predict(picture)
-    assert (strict[0], strict.verdict, strict.threshold) == ("Real", "real", 0.9)
+    assert (strict[0], strict.verdict, strict.threshold) == ("Real", "inconclusive", 0.9)  # no more real for it
     assert detector(model, max_fpr=0.02).predict(picture).threshold == 0.9  # the toy's point at 1 %
 
 
@@ -109,8 +109,15 @@ def test_threshold_moves_prediction_and_band(model: Path) -> None:
         ({"threshold": 0.0}, "between 0 and 1"),
         ({"threshold": 50}, "between 0 and 1"),
         ({"threshold": 0.5, "max_fpr": 0.05}, "one of them"),
+        ({"threshold": "0.5"}, "threshold must be a number"),
         ({"max_fpr": 0.001}, "at least"),
+        ({"max_fpr": 5}, r"between 0 and 1 \(0\.05 for 5 %\)"),
+        ({"max_fpr": float("nan")}, "between 0 and 1"),
+        ({"max_fpr": 0.05, "aggregation": "vote"}, "measured for the stacked score"),
         ({"max_faces": 0}, "at least 1"),
+        ({"max_faces": 1.5}, "whole number"),
+        ({"max_pixels": 0}, "max_pixels"),
+        ({"face_detector": None}, "a method detect"),
         ({"face_detector": "dlib"}, "yunet, haar"),
     ],
 )

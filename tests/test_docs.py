@@ -140,9 +140,9 @@ def test_the_output_that_is_shown_is_what_is_printed(monkeypatch: pytest.MonkeyP
 
 
 def test_every_reason_is_explained_in_its_own_words() -> None:
-    widens = POOR_QUALITY | {"members_disagree"}
+    widens = {**dict.fromkeys(POOR_QUALITY | {"members_disagree"}, "yes"), "no_detail": "always inconclusive"}
     assert rows("scores.md", "Reasons") == [
-        [reason, words, "yes" if reason in widens else ""] for reason, words in REASONS.items()
+        [reason, words, widens.get(reason, "")] for reason, words in REASONS.items()
     ]
 
 

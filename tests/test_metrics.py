@@ -133,6 +133,23 @@ def test_lists_that_do_not_fit_are_told(labels: list[int], scores: list[float], 
         metrics.from_labels(labels, scores)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"verdicts": ["Real", "Fake"]}, "real, fake, inconclusive, .*got 'Fake'"),
+        ({"verdicts": ["real", None]}, "got None"),
+        ({"threshold": 50}, "between 0 and 1, got 50"),
+        ({"threshold": math.nan}, "between 0 and 1"),
+        ({"threshold": "0.5"}, "must be a number"),
+        ({"scores": ["a", 0.5]}, "expected numbers as scores"),
+    ],
+)
+def test_what_would_make_wrong_figures_is_told(options: dict[str, object], message: str) -> None:
+    given: dict[str, object] = {"labels": [1, 0], "scores": [0.9, 0.1], **options}
+    with pytest.raises(OptionError, match=message):
+        metrics.from_labels(**given)  # type: ignore[arg-type]
+
+
 def test_the_operating_point() -> None:
     """Without false alarms it lies between the real of 0.6 and the fake of 0.9; one of three reals buys the other fake,
     between 0.4 and 0.2."""

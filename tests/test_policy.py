@@ -40,9 +40,13 @@ def test_members_that_contradict_each_other() -> None:
 
 
 def test_the_band_moves_with_the_threshold() -> None:
-    """Odds of 2/3 to 3/2 around 0.7's 7/3: from 0.609 to 0.778."""
+    """Odds of 3/2 around 0.7's 7/3: up to 0.778. The lower end, 0.4, falls with a threshold, but never rises."""
     assert policy.decide(0.65, AGREED, (), 0.7)[0] == "inconclusive"
-    assert policy.decide(0.55, AGREED, (), 0.7)[0] == "real"
+    assert policy.decide(0.77, AGREED, (), 0.7)[0] == "inconclusive"
+    assert policy.decide(0.41, AGREED, (), 0.7)[0] == "inconclusive"
+    assert policy.decide(0.39, AGREED, (), 0.7)[0] == "real"
+    assert policy.decide(0.4, AGREED, (), 0.3)[0] == "fake"
+    assert policy.decide(0.23, AGREED, (), 0.3)[0] == "inconclusive"
     for threshold in (0.05, 0.5, 0.95):
         assert policy.decide(0.9999, AGREED, ("blurred",), threshold)[0] == "fake"
         assert policy.decide(0.0001, AGREED, ("blurred",), threshold)[0] == "real"
@@ -52,6 +56,17 @@ def test_quality_reasons() -> None:
     assert policy.quality_reasons(None, 500, 1, 1) == ("no_face",)
     assert policy.quality_reasons(39, 63, 1, 1) == ("small_face", "small_picture")
     assert policy.quality_reasons(40, 64, -0.1, 101) == ("blurred", "heavy_compression")
+
+
+@pytest.mark.parametrize("score", [0.0001, 0.9999])
+def test_where_there_is_nothing_to_judge_nothing_is_said(score: float) -> None:
+    assert policy.decide(score, AGREED, ("no_face", "no_detail"), 0.5) == ("inconclusive", ("no_face", "no_detail"))
+
+
+@pytest.mark.parametrize("rate", [0.0, 1.0, 5.0, -0.05, float("nan")])
+def test_a_share_of_false_alarms_lies_between_0_and_1(rate: float) -> None:
+    with pytest.raises(OptionError, match=r"0\.05 for 5 %"):
+        policy.threshold_for(rate)
 
 
 def test_an_operating_point_is_chosen_by_its_false_alarms() -> None:
@@ -72,7 +87,8 @@ def test_what_a_score_was_held_against_can_be_told() -> None:
     assert policy.bounds((), 0.5) == pytest.approx((0.4, 0.6))
     assert policy.bounds(("no_face",), 0.5) == pytest.approx((0.4, 0.6))
     assert policy.bounds(("blurred",), 0.5) == pytest.approx((0.2, 0.8))
-    assert policy.bounds((), 0.7) == pytest.approx((0.609, 0.778), abs=1e-3)
+    assert policy.bounds((), 0.7) == pytest.approx((0.4, 0.778), abs=1e-3)
+    assert policy.bounds((), 0.3) == pytest.approx((0.222, 0.391), abs=1e-3)
 
 
 def test_an_incomplete_policy_is_refused() -> None:

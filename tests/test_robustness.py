@@ -12,8 +12,8 @@ from deepfake_detector.evaluate.corruptions import Corruption, named
 from deepfake_detector.evaluate.robustness import RobustnessReport, sample
 from deepfake_detector.evaluate.robustness_report import html
 
-DARKEN = Corruption("darken", "darken", 1.0, lambda pixels, rng: np.zeros_like(pixels))
-GREY = Corruption("grey", "darken", 0.5, lambda pixels, rng: np.full_like(pixels, 128))
+DARKEN = Corruption("darken", "darken", 1.0, lambda pixels, rng: grey(0, *pixels.shape[1::-1]))
+GREY = Corruption("grey", "darken", 0.5, lambda pixels, rng: grey(128, *pixels.shape[1::-1]))
 TINY = Corruption("tiny", "tiny", 1.0, lambda pixels, rng: np.ascontiguousarray(pixels[:8, :8]))
 
 

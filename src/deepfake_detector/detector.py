@@ -74,7 +74,7 @@ class DeepfakeDetector:
     aggregation: "stacked" (learned, the one that was measured), "mean" or "vote".
     threshold: score from which a picture is called fake; None takes the bundle's. The inconclusive band moves with it.
     max_fpr: instead of a threshold, the share of real pictures that may be called fake (as measured on the bundle's
-    validation pictures, half of them handled; yours may differ).
+    validation pictures, half of them handled; yours may differ). For the stacked score alone.
     max_faces: how many faces are scored, the largest first; the others are reported without a score.
 
     Raises ModelNotFound, ModelInvalid or OptionError.
@@ -93,12 +93,17 @@ class DeepfakeDetector:
     ) -> None:
         if aggregation not in _AGGREGATIONS:
             raise OptionError(f"unknown aggregation {aggregation!r}; known are {', '.join(_AGGREGATIONS)}")
-        if threshold is not None and not 0 < threshold < 1:
-            raise OptionError(f"threshold must lie between 0 and 1, got {threshold}")
+        for name, value in (("threshold", threshold), ("max_fpr", max_fpr)):
+            if value is not None and not (isinstance(value, (int, float, np.number)) and 0 < value < 1):
+                raise OptionError(f"{name} must be a number between 0 and 1 (0.05 for 5 %), got {value!r}")
         if threshold is not None and max_fpr is not None:
             raise OptionError("threshold and max_fpr both choose the operating point; give one of them")
-        if max_faces < 1:
-            raise OptionError(f"max_faces must be at least 1, got {max_faces}")
+        if max_fpr is not None and aggregation != "stacked":
+            raise OptionError(
+                f"max_fpr was measured for the stacked score; choose a threshold for aggregation {aggregation!r}"
+            )
+        if not isinstance(max_faces, int) or max_faces < 1:
+            raise OptionError(f"max_faces must be a whole number, at least 1, got {max_faces!r}")
         self.preprocessor = ImagePreprocessor(face_detector, max_pixels=max_pixels)
         self.aggregation: Aggregation = aggregation
         self.max_faces = max_faces
@@ -241,6 +246,8 @@ class DeepfakeDetector:
         located, scored = look.located, look.scored
         picture, policy, measured = located.picture, self.policy, look.quality
         reasons = list(picture.reasons)
+        if quality.blank(picture.pixels):
+            reasons.append("no_detail")
         largest = located.faces[0].size if located.faces else None
         reasons += policy.quality_reasons(largest, min(picture.size), measured.sharpness, measured.blockiness)
         if len([face for face in located.faces if face.size >= MIN_FACE]) > self.max_faces:

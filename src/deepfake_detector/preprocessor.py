@@ -35,7 +35,7 @@ class ImagePreprocessor:
     """Turns any picture into what a model (or ``plt.imshow``) takes.
 
     face_detector: "yunet", "haar", or an object with the same ``detect``. size: side of the result in pixels.
-    Raises OptionError for an unknown detector or a size outside 16 to 2048.
+    Raises OptionError for an unknown detector, a size outside 16 to 2048, or a limit below 1.
     """
 
     def __init__(
@@ -43,6 +43,8 @@ class ImagePreprocessor:
     ) -> None:
         if not 16 <= size <= 2048:
             raise OptionError(f"size must be 16 to 2048 pixels, got {size}")
+        if not isinstance(max_pixels, int) or max_pixels < 1:
+            raise OptionError(f"max_pixels must be a whole number, at least 1, got {max_pixels!r}")
         self.detector = make_face_detector(face_detector)
         self.size = size
         self.max_pixels = max_pixels

@@ -28,6 +28,12 @@ class Quality:
     blockiness: float
 
 
+def blank(pixels: Pixels) -> bool:
+    """Whether every pixel has the same colour."""
+    first = pixels[0, 0]
+    return bool((pixels[::16, ::16] == first).all() and (pixels == first).all())
+
+
 def measure(pixels: Pixels, crop: Crop) -> Quality:
     """Quality of the middle of a part of an RGB uint8 picture, at its own resolution (at most 512 pixels square)."""
     side = min(crop.side, _WINDOW)

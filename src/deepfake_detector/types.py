@@ -39,6 +39,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "cut_face": "A face is cut by the border of the picture.",
         "many_faces": "There are more faces than are scored; the largest were.",
         "small_picture": "The picture has very few pixels.",
+        "no_detail": "The picture has one colour all over, or is wholly transparent: there is nothing to judge.",
         "blurred": "The picture is blurred or enlarged; fine traces are gone.",
         "heavy_compression": "Strong compression has removed fine traces.",
         "members_disagree": "The members of the ensemble contradict each other.",

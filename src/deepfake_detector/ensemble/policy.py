@@ -57,6 +57,8 @@ class Policy:
 
         Raises OptionError where there is none: so low a rate cannot be told from as many pictures as were measured.
         """
+        if not 0 < max_fpr < 1:
+            raise OptionError(f"max_fpr is a share between 0 and 1 (0.05 for 5 %), got {max_fpr}")
         held = [threshold for rate, threshold in self.operating_points if rate <= max_fpr]
         if held:
             return min(held)
@@ -94,11 +96,12 @@ class Policy:
     def bounds(self, reasons: Collection[str], threshold: float) -> tuple[float, float]:
         """The scores between which a picture with these reasons is inconclusive.
 
-        Another threshold than the bundle's moves them with it, in log-odds.
+        Another threshold than the bundle's moves them with it, in log-odds; but the lower one never rises: who wants
+        fewer false alarms has not learned that more pictures are real.
         """
         low, high = self.poor_band if self.doubtful(reasons) else self.band
         shift = logit(threshold) - logit(self.threshold)
-        return sigmoid(logit(low) + shift), sigmoid(logit(high) + shift)
+        return min(low, sigmoid(logit(low) + shift)), sigmoid(logit(high) + shift)
 
     def decide(
         self, score: float, members: Mapping[str, float], reasons: Collection[str], threshold: float
@@ -107,6 +110,8 @@ class Policy:
         found = list(reasons)
         if members and max(members.values()) - min(members.values()) > self.disagreement:
             found.append("members_disagree")
+        if "no_detail" in found:
+            return "inconclusive", tuple(found)
         low, high = self.bounds(found, threshold)
         if low < score < high:
             if not self.doubtful(found):

@@ -172,6 +172,9 @@ def measure(fake: Bools, score: Array, said_fake: Bools, verdict: npt.NDArray[np
     return Metrics(int(fake.sum()), int((~fake).sum()), figures)
 
 
+_VERDICTS = ("real", "fake", "inconclusive")
+
+
 def from_labels(
     labels: Sequence[int], scores: Sequence[float], threshold: float = 0.5, verdicts: Sequence[str] | None = None
 ) -> Metrics:
@@ -181,7 +184,10 @@ def from_labels(
     ``real_score / 100``. threshold: P(fake) from which a picture is called fake. verdicts: ``Prediction.verdict``.
     Raises OptionError where the lists do not fit, MissingExtra without scikit-learn.
     """
-    truth, real = np.asarray(labels), np.asarray(scores, np.float64)
+    try:
+        truth, real = np.asarray(labels), np.asarray(scores, np.float64)
+    except (TypeError, ValueError):
+        raise OptionError("expected numbers as scores: probabilities of real in [0, 1]") from None
     if truth.ndim != 1 or truth.shape != real.shape or not len(truth):
         raise OptionError(f"expected as many scores as labels, at least one; got {real.shape} and {truth.shape}")
     if not np.isin(truth, (0, 1)).all():
@@ -192,6 +198,12 @@ def from_labels(
         raise OptionError("expected probabilities of real in [0, 1]; divide percentages by 100")
     if verdicts is not None and len(verdicts) != len(truth):
         raise OptionError(f"expected as many verdicts as labels, got {len(verdicts)} for {len(truth)}")
+    if verdicts is not None and (other := sorted({repr(v) for v in verdicts if v not in _VERDICTS})):
+        raise OptionError(
+            f"expected verdicts of {', '.join(_VERDICTS)}, as Prediction.verdict has them; got {other[0]}"
+        )
+    if not (isinstance(threshold, (int, float, np.number)) and 0 < threshold < 1):
+        raise OptionError(f"threshold must be a number between 0 and 1, got {threshold!r}")
     fake = 1 - real
     return measure(truth == 0, fake, fake >= threshold, None if verdicts is None else np.asarray(verdicts))
 

@@ -9,8 +9,10 @@ FACE_DETECTORS = ("yunet", "haar")
 
 
 def face_detector(which: str | FaceDetector) -> FaceDetector:
-    """A face detector by name, or the one handed over. Raises OptionError for an unknown name."""
+    """A face detector by name, or the one handed over. OptionError: an unknown name, or no detector."""
     if not isinstance(which, str):
+        if not callable(getattr(which, "detect", None)):
+            raise OptionError(f"a face detector needs a method detect; got {which!r}")
         return which
     if which == "yunet":
         from .yunet import YuNet
