@@ -66,6 +66,18 @@ def test_patterns_are_expanded(toy: str, folder: Path) -> None:
     assert "nothing matches" in nothing.stdout
 
 
+def test_pictures_of_formats_that_cannot_be_read_are_told_and_pipes_passed_over(toy: str, folder: Path) -> None:
+    (folder / "phone.HEIC").write_bytes(b"....ftypheic")
+    os.mkfifo(folder / "endless.jpg")
+    before = len(lines(runner.invoke(app, ["predict", str(folder / "*.png"), "--json", "--model", toy]).stdout))
+    result = runner.invoke(app, ["predict", str(folder), "--json", "--model", toy])
+    assert result.exit_code == 1
+    failures = {Path(line["source"]).name: line["error"] for line in lines(result.stdout) if "error" in line}
+    assert failures["phone.HEIC"] == "ImageUnreadable"
+    assert "endless.jpg" not in result.stdout
+    assert len(lines(result.stdout)) > before
+
+
 def test_an_empty_folder_is_told(toy: str, tmp_path: Path) -> None:
     result = runner.invoke(app, ["predict", str(tmp_path), "--json", "--model", toy])
     assert result.exit_code == 1

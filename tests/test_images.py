@@ -63,6 +63,16 @@ def test_sixteen_bit_grey_is_scaled_not_clipped() -> None:
     assert pixels[0, 0].tolist() == [255, 255, 255]
 
 
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_grey_of_fewer_bits_in_sixteen_is_as_bright_as_it_was(bits: int) -> None:
+    values = np.full((40, 40), (2**bits - 1) * 2 // 3, np.uint16)
+    values[0, 0] = 2**bits - 1
+    for kind in ("PNG", "TIFF"):
+        pixels = images.read(encoded(Image.fromarray(values), kind)).pixels
+        assert pixels[5, 5].tolist() == [170, 170, 170]
+        assert pixels[0, 0].tolist() == [255, 255, 255]
+
+
 def test_floating_tiff_in_unit_range_is_scaled() -> None:
     pixels = images.read(encoded(Image.fromarray(np.full((40, 40), 0.4, np.float32)), "TIFF")).pixels
     assert pixels[0, 0].tolist() == [102, 102, 102]
@@ -80,6 +90,29 @@ def test_first_frame_of_an_animation_and_a_note_of_it() -> None:
     picture = images.read(encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]))
     assert picture.pixels[0, 0].tolist() == [10, 10, 10]
     assert picture.reasons == ("first_frame",)
+
+
+def test_of_a_pil_image_the_frame_it_stands_at_is_taken_and_stays() -> None:
+    frames = [Image.new("L", (40, 40), level) for level in (10, 200)]
+    image = Image.open(io.BytesIO(encoded(frames[0], "TIFF", save_all=True, append_images=frames[1:])))
+    image.seek(1)
+    picture = images.read(image)
+    assert picture.pixels[0, 0].tolist() == [200, 200, 200]
+    assert (picture.reasons, image.tell()) == ((), 1)
+    image.seek(0)
+    assert images.read(image).reasons == ("first_frame",)
+
+
+def test_a_file_object_may_be_read_twice_or_just_written() -> None:
+    stream = io.BytesIO()
+    Image.fromarray(GRADIENT).save(stream, "PNG")
+    for _ in range(2):
+        np.testing.assert_array_equal(images.read(stream).pixels, GRADIENT)
+
+
+def test_an_address_is_not_fetched() -> None:
+    with pytest.raises(ImageNotFound, match="Addresses are not fetched"):
+        images.read("https://example.org/a.jpg")
 
 
 def test_all_ways_in_give_the_same_pixels(tmp_path: Path) -> None:
@@ -128,8 +161,10 @@ def test_the_limit_can_be_set() -> None:
 @pytest.mark.parametrize(
     ("array", "message"),
     [
-        (GRADIENT.astype(np.float32) / 255, "Multiply by 255"),
-        (GRADIENT.astype(np.int64), "expected dtype uint8"),
+        (GRADIENT.astype(np.float32) / 255, r"in \[0, 1\], convert: \(array \* 255\)\.round"),
+        (GRADIENT.astype(np.float32), r"in \[0, 255\], convert: \(array\)\.round"),
+        (GRADIENT.astype(np.int64), r"expected dtype uint8 .*in \[0, 255\]"),
+        (GRADIENT.astype(bool), "got bool.$"),
         (np.zeros((3, 48, 64), np.uint8), "expected shape"),
         (np.zeros((0, 64, 3), np.uint8), "empty"),
         (np.zeros(64, np.uint8), "expected shape"),

@@ -70,6 +70,19 @@ def test_what_is_missing_or_ambiguous_is_told(tmp_path: Path, text: str, message
         read_pictures(csv(tmp_path, text))
 
 
+def test_a_picture_that_is_named_again_counts_once_and_it_is_said(tmp_path: Path) -> None:
+    found = read_pictures(csv(touch(tmp_path, "a.jpg", "b.jpg"), "path,label\na.jpg,real\n./a.jpg,real\nb.jpg,fake\n"))
+    assert [picture.path.name for picture in found] == ["a.jpg", "b.jpg"]
+    assert found.notes == ("manifest.csv: 1 lines name a picture that an earlier line has named; each counts once.",)
+    with pytest.raises(DataError, match="real in one line and fake in another"):
+        read_pictures(csv(tmp_path, "path,label\na.jpg,real\n./a.jpg,fake\n"))
+
+
+def test_a_folder_named_like_a_table_is_a_folder(tmp_path: Path) -> None:
+    touch(tmp_path, "real/a.jpg", "fake/b.jpg", "train.csv/real/c.jpg")
+    assert len(read_pictures(tmp_path)) == 3
+
+
 def test_a_picture_is_not_a_manifest(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0")
     with pytest.raises(DataError, match="not a CSV file in UTF-8"):

@@ -2,7 +2,8 @@
 
 What is done, so that every way in gives the same pixels: EXIF rotation applied; transparency composited on
 white; 16-bit and floating grey scaled to 8 bits; CMYK, palette, 1-bit converted; the first frame of an animation
-taken, and said so. Size is checked from the header, before any pixel is decoded. ``header`` decodes none.
+taken, and said so (of a PIL image the frame it stands at). Size is checked from the header, before any pixel is
+decoded. ``header`` decodes none.
 """
 
 from __future__ import annotations
@@ -32,9 +33,13 @@ MAX_BYTES = 1 << 29
 """Largest file that is read, in bytes (512 MiB; ``MAX_PIXELS`` of 8-bit RGB, uncompressed, fit in)."""
 
 SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".bmp", ".dib", ".gif", ".tif", ".tiff"}
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".avif", ".bmp", ".dib", ".gif", ".tif", ".tiff"}
+    | {".heic", ".heif", ".jxl", ".jp2"}
 )
-"""File name endings looked for in folders; a file named outright is tried whatever its name."""
+"""File name endings looked for in folders; a file named outright is tried whatever its name.
+
+The last four are pictures of formats that cannot be read here: they are told as such, not passed over.
+"""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "TIFF")  # MPO opens as JPEG
 _PIECE = 1 << 20
@@ -92,7 +97,7 @@ def read(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Picture:
     if isinstance(source, Image.Image):
         name = str(getattr(source, "filename", "") or "image")
         _check_size(source.width, source.height, name, max_pixels)
-        return _finish(source, name)
+        return _finish(source, name, rewind=False)
     file, name = whole_file(source)
     with _opened(file, name) as image:
         _check_work(image, file, name, max_pixels)
@@ -132,7 +137,11 @@ def whole_file(source: ImageSource) -> tuple[io.BytesIO, str]:
     if hasattr(source, "read"):
         name = str(getattr(source, "name", "stream"))
         try:
-            data = _limited(cast(IO[bytes], source), name)
+            file = cast(IO[bytes], source)
+            data = _limited(file, name)
+            if not data and getattr(file, "seekable", bool)():  # it was read before, or written to
+                file.seek(0)
+                data = _limited(file, name)
         except (OSError, ValueError) as error:  # a closed file raises ValueError
             raise ImageUnreadable(name, f"the file object cannot be read ({error}).") from None
         return io.BytesIO(data), name
@@ -147,7 +156,8 @@ def _open(name: str) -> io.BytesIO:
         with open(name, "rb") as file:
             return io.BytesIO(_limited(file, name))
     except FileNotFoundError:
-        raise ImageNotFound(name, "no such file. Check the path.") from None
+        fetched = " Addresses are not fetched: save the picture first." if "://" in name else " Check the path."
+        raise ImageNotFound(name, f"no such file.{fetched}") from None
     except IsADirectoryError:
         raise ImageNotFound(name, "this is a folder. Name a picture; the command line also takes folders.") from None
     except PermissionError:
@@ -189,10 +199,10 @@ def _opened(file: io.BytesIO, name: str) -> Image.Image:
         raise ImageUnreadable(name, f"damaged header ({type(error).__name__}: {error}).") from None
 
 
-def _finish(image: Image.Image, name: str) -> Picture:
+def _finish(image: Image.Image, name: str, rewind: bool = True) -> Picture:
     container = image.format
     try:
-        animated = bool(getattr(image, "is_animated", False))
+        animated = bool(getattr(image, "is_animated", False)) and (rewind or image.tell() == 0)
         if animated and image.tell() != 0:
             image.seek(0)
         image.load()
@@ -234,14 +244,20 @@ def _to_rgb(image: Image.Image) -> Pixels:
     return np.array(image if image.mode == "RGB" else image.convert("RGB"), dtype=np.uint8)
 
 
+_WHITES = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 16))
+
+
 def _grey_to_rgb(values: np.ndarray) -> Pixels:
-    """High-range grey to 8 bits: 16-bit by 257; wider or floating data by its own range."""
+    """High-range grey to 8 bits: 16-bit by the fewest bits that hold it; wider or floating data by its own range.
+
+    Scanners and cameras keep 10, 12 or 14 bits in 16, and few formats say so.
+    """
     numbers = values.astype(np.float32)
     if not np.isfinite(numbers).all():
         raise ValueError("the picture holds values that are not finite")
     low, high = float(numbers.min()), float(numbers.max())
     if low >= 0 and np.issubdtype(values.dtype, np.integer) and high <= 65535:
-        scaled = numbers / 257 if values.dtype.itemsize == 2 or high > 255 else numbers
+        scaled = numbers * (255 / next(most for most in _WHITES if high <= most))
     elif low >= 0 and high <= 1 and not np.issubdtype(values.dtype, np.integer):
         scaled = numbers * 255
     else:
@@ -253,7 +269,9 @@ def _grey_to_rgb(values: np.ndarray) -> Pixels:
 def _from_array(array: np.ndarray, max_pixels: int) -> Picture:
     shape = " x ".join(map(str, array.shape))
     if array.dtype != np.uint8:
-        hint = " Multiply by 255 and convert." if np.issubdtype(array.dtype, np.floating) else ""
+        shares = np.issubdtype(array.dtype, np.floating) and array.size and np.nanmax(array) <= 1
+        convert = f"(array{' * 255' if shares else ''}).round().astype(np.uint8)"
+        hint = f" If they lie in [0, {1 if shares else 255}], convert: {convert}" if array.dtype.kind in "fiu" else ""
         raise ImageUnreadable("array", f"expected dtype uint8 with values 0-255, got {array.dtype}.{hint}")
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
         raise ImageUnreadable("array", f"expected shape (H, W, 3) in RGB order, got {shape}.")

@@ -98,13 +98,17 @@ def _found(name: str) -> Iterator[str | Failure]:
 
 
 def _below(folder: str) -> Iterator[str | Failure]:
-    """Pictures below a folder; folders that may not be read are told, never passed over."""
+    """Pictures below a folder; folders that may not be read are told, never passed over.
+
+    Files of other endings, and what is no file (a pipe would never end), are passed over.
+    """
     denied: list[OSError] = []
     found = 0
     for parent, folders, files in os.walk(folder, onerror=denied.append):
         folders.sort()
         for file in sorted(files):
-            if Path(file).suffix.lower() in SUFFIXES:
+            path = Path(parent, file)
+            if path.suffix.lower() in SUFFIXES and (path.is_file() or path.is_symlink()):
                 found += 1
                 yield os.path.join(parent, file)
     for error in denied:

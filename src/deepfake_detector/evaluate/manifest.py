@@ -107,7 +107,8 @@ def _split_name(name: str) -> str:
 
 def _from_csv(path: Path, name: str) -> Manifest:
     pictures: list[LabelledPicture] = []
-    labels: dict[Path, bool] = {}
+    labels: dict[str, bool] = {}
+    repeated = 0
     numbers: bool | None = None
     base: Path | None = None
     of_file = SPLITS.get(path.stem.lower(), "")
@@ -134,8 +135,13 @@ def _from_csv(path: Path, name: str) -> Manifest:
                 _agrees(entry, fake, number, where)
                 base = base or _base(path, entry["path"])
                 picture = base / entry["path"]
-                if labels.setdefault(picture, fake) != fake:
+                place = os.path.normpath(picture)
+                if labels.get(place, fake) != fake:
                     raise DataError(f"{where}: {entry['path']} is real in one line and fake in another.")
+                if place in labels:
+                    repeated += 1
+                    continue
+                labels[place] = fake
                 known = {key: entry.get(key, "") for key in ("source", "generator", "group", "family")}
                 split = _split_name(entry.get("split", "")) or of_file
                 pictures.append(LabelledPicture(picture, fake, split=split, **known))
@@ -143,7 +149,10 @@ def _from_csv(path: Path, name: str) -> Manifest:
         raise DataError(f"{path}: not a CSV file in UTF-8 ({error}). {_EXPECTED}.") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}).") from None
-    return Manifest(tuple(pictures), name, (_CONVENTION,) if numbers else ())
+    notes = [_CONVENTION] if numbers else []
+    if repeated:
+        notes.append(f"{path.name}: {repeated} lines name a picture that an earlier line has named; each counts once.")
+    return Manifest(tuple(pictures), name, tuple(notes))
 
 
 def _label(text: str, where: str) -> tuple[bool, bool]:
@@ -177,7 +186,8 @@ def _base(table: Path, first: str) -> Path:
 
 def _from_folder(folder: Path) -> Manifest:
     """Class folders, held against the CSV files of the splits where there are some; or those alone."""
-    tables = [table for table in sorted(folder.glob("*.csv")) if table.stem.lower() in SPLITS and _has_labels(table)]
+    named = [table for table in sorted(folder.glob("*.csv")) if table.stem.lower() in SPLITS]
+    tables = [table for table in named if table.is_file() and _has_labels(table)]
     if not tables:
         return _from_folders(folder)
     listed = [picture for table in tables for picture in _from_csv(table, str(folder))]
