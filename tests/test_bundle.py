@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from fakes import bundle, card, channel_head, mean_encoder
 
-from deepfake_detector import ModelInvalid, ModelNotFound
+from deepfake_detector import ModelInvalid, ModelNotFound, OptionError
 from deepfake_detector.faces.crop import centre
 from deepfake_detector.models.bundle import SHIPPED, Bundle
 from deepfake_detector.models.card import Card
@@ -24,6 +24,14 @@ def saved(tmp_path: Path) -> Path:
 def test_what_is_saved_is_what_is_loaded(saved: Path) -> None:
     assert Bundle.load(saved) == replace(bundle(), graphs=bundle().graphs)
     assert [p.name for p in saved.parent.iterdir()] == [saved.name]  # nothing partial is left
+
+
+@pytest.mark.parametrize("name", ["", ".", "no/such/folder.h5"])
+def test_a_file_that_cannot_be_written_is_told(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OptionError, match="name a file to write"):
+        bundle().save(name)
+    assert not list(tmp_path.iterdir())
 
 
 def test_no_such_model(tmp_path: Path) -> None:

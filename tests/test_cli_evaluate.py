@@ -79,6 +79,27 @@ def test_wrong_usage_is_exit_code_two(command: str, options: list[str], data: Pa
     assert runner.invoke(app, [command, str(data), *options]).exit_code == 2
 
 
+@pytest.mark.parametrize("command", ["evaluate", "robustness"])
+def test_what_cannot_be_written_is_told_before_the_run(command: str, data: Path, tmp_path: Path) -> None:
+    same = str(tmp_path / "x.html")
+    for options in (["--json", same, "--report", same], ["--json", str(data)], ["--report", "no/such/folder/x"]):
+        result = runner.invoke(app, [command, str(data), "--model", "no such model", *options])
+        assert result.exit_code == 2
+        assert "no such model" not in result.stderr  # the model would have come next
+
+
+def test_what_turns_out_not_to_be_writable_is_wrong_usage(
+    toy: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    result = runner.invoke(app, ["evaluate", str(data), "--model", toy, "--json", str(tmp_path / "x.json")])
+    assert result.exit_code == 2
+    assert "x.json: cannot be written (No space left on device)" in result.stderr
+
+
 def test_no_data_is_wrong_usage(tmp_path: Path) -> None:
     assert runner.invoke(app, ["evaluate", str(tmp_path / "none")]).exit_code == 2
     result = runner.invoke(app, ["evaluate", str(tmp_path)])

@@ -34,6 +34,16 @@ def test_words_figure_and_json(toy: str, plain: str, tmp_path: Path, method: lis
     assert values["prediction"]["source"] == plain
 
 
+def test_what_is_explained_is_the_verdict_at_the_same_operating_point(toy: str, plain: str) -> None:
+    def verdict(command: str, *options: str) -> str:
+        said = json.loads(runner.invoke(app, [command, plain, "--json", "--model", toy, *options]).stdout)
+        return str((said["prediction"] if command == "explain" else said)["verdict"])
+
+    for options in ((), ("--threshold", "0.02"), ("--threshold", "0.98")):
+        assert verdict("explain", *options) == verdict("predict", *options)
+    assert verdict("explain", "--threshold", "0.02") == "fake"
+
+
 def test_what_goes_wrong_has_its_exit_code(
     toy: str, plain: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -50,6 +60,12 @@ def test_what_goes_wrong_has_its_exit_code(
     assert run(plain, "--method", "lime", "--samples", "3")[0] == 2
     assert run(plain, "--seed", "4", "--method", "occlusion")[0] == 2
     assert run(plain, "--out", str(tmp_path / "no" / "why.png"))[0] == 2
+    for name in ("noext", "why.xyz"):
+        code, said = run(plain, "--out", str(tmp_path / name))
+        assert (code, "a figure is written as .png" in said) == (2, True)
+    code, said = run(plain, "--samples", "20")
+    assert (code, "--samples, --segments and --seed are for --method lime" in said) == (2, True)
+    assert run(plain, "--out", str(tmp_path))[0] == 2  # a folder
     (tmp_path / "many").mkdir()
     for name in "ab":
         Image.open(plain).save(tmp_path / "many" / f"{name}.png")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .outputs import as_typed, check_folders, progress, write_json, wrong_usage
+from .outputs import as_typed, check_folders, progress, write_json, write_text, wrong_usage
 
 if TYPE_CHECKING:
     from ..evaluate import Report
@@ -54,7 +54,7 @@ def evaluate(
     if report:
         from ..evaluate.report import html
 
-        report.write_text(html(reports, as_typed()), encoding="utf-8", errors="backslashreplace")
+        write_text(report, html(reports, as_typed()))
     if any(one.failures for one in reports):
         raise click.exceptions.Exit(1)
 

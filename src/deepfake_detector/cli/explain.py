@@ -11,10 +11,11 @@ import click
 from ..errors import ExplanationError, ImageError, OptionError
 from ..types import Aggregation, Failure
 from .inputs import pictures
-from .options import which_detector
-from .outputs import check_folders, progress, wrong_usage
+from .options import operating_point, which_detector
+from .outputs import check_folders, progress, writing, wrong_usage
 
 if TYPE_CHECKING:
+    from ..detector import DeepfakeDetector
     from ..explain.base import Explanation, Method
 
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the figure (.png, .jpg, .svg, .pdf)."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
+@operating_point
 @which_detector
 @click.option("--samples", type=int, help="lime: pictures scored.  [default: 300]")
 @click.option("--segments", type=int, help="lime: superpixels.  [default: 50]")
@@ -45,6 +47,8 @@ def explain(
     model: str,
     face_detector: str,
     aggregation: Aggregation,
+    threshold: float | None,
+    max_fpr: float | None,
     samples: int | None,
     segments: int | None,
     seed: int | None,
@@ -53,13 +57,20 @@ def explain(
 
     PATH is a picture; - reads one from standard input. Which method to believe: docs/explanations.md.
     """
+    from ..detector import DeepfakeDetector
+
     given: dict[str, Any] = {"num_samples": samples, "segments": segments, "seed": seed}
     options = {name: value for name, value in given.items() if value is not None}
     try:
         with wrong_usage():
-            result = _explained(path, method, of, out, model, face_detector, aggregation, options)
+            _check(method, out, options)
+            detector = DeepfakeDetector(
+                model, face_detector=face_detector, aggregation=aggregation, threshold=threshold, max_fpr=max_fpr
+            )
+            result = _explained(detector, path, method, of, options)
             if out:
-                result.save(out)
+                with writing(out):
+                    result.save(out)
     except (ImageError, ExplanationError) as error:
         click.echo(Failure(path, error).to_json() if as_json else f"Error: {error}", err=not as_json)
         raise click.exceptions.Exit(1) from None
@@ -77,31 +88,31 @@ def explain(
         click.echo(f"figure: {out}")
 
 
-def _explained(
-    path: str,
-    method: Method | None,
-    of: str,
-    out: Path | None,
-    model: str,
-    face_detector: str,
-    aggregation: Aggregation,
-    options: dict[str, Any],
-) -> Explanation:
-    from ..detector import DeepfakeDetector
-    from ..explain.explainer import calls, default_method
-    from ..explain.explainer import explain as explained
+def _check(method: Method | None, out: Path | None, options: dict[str, Any]) -> None:
+    """Raise OptionError for what can be told before anything is loaded."""
+    from ..explain.overlay import check_ending
     from ..extras import require
 
+    if options and method != "lime":
+        raise OptionError("--samples, --segments and --seed are for --method lime")
     check_folders(out)
     if out:
+        check_ending(out)
         require("explain", "matplotlib")
+
+
+def _explained(
+    detector: DeepfakeDetector, path: str, method: Method | None, of: str, options: dict[str, Any]
+) -> Explanation:
+    from ..explain.explainer import calls, default_method
+    from ..explain.explainer import explain as explained
+
     sources = list(pictures([path]))
     if len(sources) != 1:
         raise OptionError(f"{path} leads to {len(sources)} pictures; explain takes one")
     source = sources[0]
     if isinstance(source, Failure):
         raise source.error
-    detector = DeepfakeDetector(model, face_detector=face_detector, aggregation=aggregation)
     method = method or default_method(detector)
     if method == "attention":
         return explained(detector, source, method, of, **options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -31,10 +32,25 @@ def printable(text: str) -> str:
 
 
 def check_folders(*files: Path | None) -> None:
-    """Raise OptionError where a file to be written has no folder: told before a long run, not after it."""
-    for file in files:
-        if file is not None and not file.parent.is_dir():
+    """Raise OptionError where a file cannot be written: told before a long run, not after it."""
+    named = [file for file in files if file is not None]
+    for file in named:
+        if not file.parent.is_dir():
             raise OptionError(f"{file}: there is no folder {file.parent}. Make it first, or name another.")
+        if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
+            raise OptionError(f"{file}: cannot be written. Name another file.")
+    if len({file.resolve() for file in named}) < len(named):
+        raise OptionError(f"{named[0]} is named twice: the second would be written over the first.")
+
+
+@contextmanager
+def writing(file: Path) -> Iterator[None]:
+    """A file that turns out not to be writable after all is told as wrong usage, not as a picture that failed."""
+    try:
+        yield
+    except OSError as error:
+        click.echo(f"Error: {file}: cannot be written ({error.strerror}).", err=True)
+        raise click.exceptions.Exit(2) from None
 
 
 def as_typed() -> str:
@@ -51,5 +67,10 @@ def progress(length: int, label: str) -> Iterator[Callable[[int], object]]:
 
 def write_json(path: Path, content: Any) -> None:
     """UTF-8; file names keep their letters."""
-    text = json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+    write_text(path, json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """UTF-8; names of files that are no text are written escaped."""
+    with writing(path):
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")

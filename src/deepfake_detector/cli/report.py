@@ -11,7 +11,7 @@ from ..errors import OptionError
 from ..types import Aggregation
 from .inputs import pictures
 from .options import operating_point, which_detector
-from .outputs import as_typed, check_folders, progress, wrong_usage
+from .outputs import as_typed, check_folders, progress, writing, wrong_usage
 
 if TYPE_CHECKING:
     from ..explain.base import Method
@@ -64,11 +64,8 @@ def report(
             step(1)
     on_paper = out.suffix.lower() in _PAPER
     written = pdf(cases, as_typed()) if on_paper else html(cases, as_typed()).encode("utf-8", "backslashreplace")
-    try:
+    with writing(out):
         out.write_bytes(written)
-    except OSError as error:
-        click.echo(f"Error: {out}: cannot be written ({error.strerror}).", err=True)
-        raise click.exceptions.Exit(2) from None
     failed = sum(case.failure is not None for case in cases)
     click.echo(f"{out}: {len(cases) - failed} judged, {failed} could not be judged")
     if failed:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .outputs import as_typed, check_folders, progress, write_json, wrong_usage
+from .outputs import as_typed, check_folders, progress, write_json, write_text, wrong_usage
 
 if TYPE_CHECKING:
     from ..evaluate import RobustnessReport
@@ -54,7 +54,7 @@ def robustness(
     if report:
         from ..evaluate.robustness_report import html
 
-        report.write_text(html(result, as_typed()), encoding="utf-8", errors="backslashreplace")
+        write_text(report, html(result, as_typed()))
     if result.failures:
         raise click.exceptions.Exit(1)
 

@@ -53,7 +53,11 @@ class LimeExplainer:
             raise OptionError(f"segments must be at least 2, got {segments}: with one there is nothing to compare")
         if hide not in ("grey", "mean"):
             raise OptionError(f"unknown way to hide {hide!r}; known are grey, mean")
+        if seed < 0:
+            raise OptionError(f"seed must not be negative, got {seed}")
         self.detector = DeepfakeDetector() if detector is None else detector
+        if not hasattr(self.detector, "look"):
+            raise OptionError(f"detector must be a DeepfakeDetector, got {detector!r}")
         self.num_samples, self.segments, self.seed, self.hide = num_samples, segments, seed, hide
         self.progress = progress
 

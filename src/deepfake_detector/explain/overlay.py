@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .base import Explanation
 
 FAKE, REAL = "#D55E00", "#0072B2"
+ENDINGS = (".png", ".jpg", ".jpeg", ".svg", ".pdf")
+"""Of the files that a figure is written to."""
 _LONGEST = 640
 _MARKED = 5
 
@@ -120,14 +122,18 @@ def show(explanation: Explanation) -> None:
 
 
 def write(drawing: Any, path: str | os.PathLike[str]) -> None:
-    """Save a figure. Raises OptionError for a folder that is not there or an ending that is no known format."""
+    """Save a figure. Raises OptionError for a folder that is not there, or an ending that is not of ``ENDINGS``."""
     target = Path(path)
+    check_ending(target)
     if not target.parent.is_dir():
         raise OptionError(f"{target}: there is no folder {target.parent}. Make it first, or name another.")
-    try:
-        drawing.savefig(target, dpi=110)
-    except ValueError as error:
-        raise OptionError(f"{target}: {error}") from None
+    drawing.savefig(target, dpi=110)
+
+
+def check_ending(target: Path) -> None:
+    """Raise OptionError where a figure cannot be written under this name: without an ending it would get another."""
+    if target.suffix.lower() not in ENDINGS:
+        raise OptionError(f"{str(target)!r}: a figure is written as {', '.join(ENDINGS)}; name a file that ends so.")
 
 
 def _title(explanation: Explanation) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ModelInvalid, ModelNotFound
+from ..errors import ModelInvalid, ModelNotFound, OptionError
 from .card import Card
 
 FORMAT, FORMAT_VERSION = "deepfake-detection bundle", 1
@@ -103,10 +103,15 @@ class Bundle:
         }
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write one self-contained ``.h5``. The file appears whole or not at all."""
+        """Write one self-contained ``.h5``. The file appears whole or not at all.
+
+        Raises OptionError where there is no folder for it, or a folder in its place.
+        """
         import h5py
 
         target = Path(path)
+        if target.is_dir() or not target.parent.is_dir():
+            raise OptionError(f"{str(path)!r}: name a file to write, in a folder that is there")
         partial = target.with_name(target.name + ".partial")
         text = json.dumps(self.manifest(), sort_keys=True).encode()
         try:
