@@ -97,6 +97,15 @@ def test_lime_is_bounded(client: TestClient, coffee: Pixels) -> None:
 
 
 @pytest.mark.parametrize(
+    ("address", "taken"), [("predict?threshold=0.9", "none"), ("explain?of=scene&max_fpr=0.1", "method, of, samples")]
+)
+def test_a_parameter_that_an_address_does_not_take_is_refused(client: TestClient, address: str, taken: str) -> None:
+    found = problem(client.post(f"/v1/{address}", content=flat(200)), "InvalidParameter")
+    assert found.detail == f"unknown parameter; taken here: {taken}."
+    assert problem(client.get("/v1/model?x=1"), "InvalidParameter").status == 400
+
+
+@pytest.mark.parametrize(
     ("query", "code"),
     [
         ("method=saliency", "InvalidParameter"),

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
+from fakes import grey
 from PIL import Image
 
 from deepfake_detector import DeepfakeDetector, Failure, Prediction
@@ -23,8 +23,8 @@ def encoded(pixels: Pixels, container: str = "PNG", **options: Any) -> bytes:
 
 
 def flat(level: int, width: int = 120, height: int = 100) -> bytes:
-    """A flat grey PNG: for the toy bundle white (255) is fake, black (0) is real."""
-    return encoded(np.full((height, width, 3), level, np.uint8))
+    """A flat grey PNG but for one corner: for the toy bundle white (255) is fake, black (0) is real."""
+    return encoded(grey(level, width, height))
 
 
 class Held(DeepfakeDetector):

@@ -95,7 +95,7 @@ PROVENANCE: dict[str, Any] = {
 }
 
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}  # there by way of ``schemas.Results``
-_EVERYWHERE = ("KeyRequired", "NotReady", "InternalError")
+_EVERYWHERE = ("InvalidParameter", "KeyRequired", "NotReady", "InternalError")
 _OF_BODIES = (
     "BadRequest",
     "NoPicture",

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 from PIL import Image
 
@@ -28,7 +28,15 @@ from .queue import Full, Step, Waiting
 from .service import Service, arrived, busy, finished
 from .uploads import Upload, looks_like_a_picture, receive
 
-router = APIRouter(prefix="/v1")
+
+def known_parameters(request: Request) -> None:
+    """Refuse what an address does not take: a threshold that is sent and not heeded would be believed in."""
+    taken = {parameter.alias for parameter in request.scope["route"].dependant.query_params}
+    if set(request.query_params) - taken:
+        raise Problem("InvalidParameter", f"unknown parameter; taken here: {', '.join(sorted(taken)) or 'none'}.")
+
+
+router = APIRouter(prefix="/v1", dependencies=[Depends(known_parameters)])
 
 SLOTS = {"attention": 1, "occlusion": 4, "lime": 8}
 """What an explanation counts for in the queue, in pictures."""
@@ -70,7 +78,7 @@ async def predict(request: Request) -> JSONResponse:
 
 @router.post(
     "/explain",
-    responses=answers(schemas.Explanation, EXPLANATION, "InvalidParameter", "ExplanationError", "MissingExtra"),
+    responses=answers(schemas.Explanation, EXPLANATION, "ExplanationError", "MissingExtra"),
     openapi_extra=ONE,
 )
 async def why(
@@ -112,7 +120,7 @@ async def provenance(request: Request) -> JSONResponse:
 @router.post(
     "/report",
     response_class=HTMLResponse,
-    responses=answers(None, None, "InvalidParameter", "MissingExtra"),
+    responses=answers(None, None, "MissingExtra"),
     openapi_extra=ONE,
 )
 async def report(
