@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import re
 import sys
 import zipfile
@@ -12,21 +11,17 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from commands import loaded
 from PIL import Image
 
 from deepfake_detector.train.data import read_manifest
 
-SCRIPT = Path(__file__).parents[1] / "scripts/make_pictures.py"
 PACKAGE = "comfyui-workflow-templates-media-image"
 
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_pictures", SCRIPT)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded("make_pictures")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
+from commands import loaded
 from PIL import Image
 
 from deepfake_detector.faces import face_detector
@@ -20,16 +20,10 @@ from deepfake_detector.train.data import read_manifest, write_manifest
 from deepfake_detector.train.networks.autoencoder import CODE, FaceAutoencoder, Upsampling
 from deepfake_detector.types import Pixels
 
-SCRIPT = Path(__file__).parents[1] / "scripts/make_swaps.py"
-
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_swaps", SCRIPT)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded("make_swaps")
 
 
 @pytest.fixture

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 from dataclasses import replace
-from pathlib import Path
 from types import ModuleType
 
 import pytest
+from commands import loaded
 
 from deepfake_detector.train import heads, views
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
 
-
-@pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    return importlib.import_module("measure_heads")
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    return loaded("measure_heads")
 
 
 def test_a_voice_is_named_by_head_place_and_number(script: ModuleType) -> None:
