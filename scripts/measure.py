@@ -51,6 +51,14 @@ def share(hits: np.ndarray) -> dict[str, Any]:
     return with_interval("share", metrics.share(hits), pictures=len(hits))
 
 
+def share_of_cases(hits: np.ndarray) -> dict[str, Any]:
+    """Of several cases of each picture, bool (pictures, cases): drawn by picture, since its cases go together."""
+    each = hits.mean(axis=1)
+    draws = np.concatenate([each[rows].mean(axis=1) for rows in rows_drawn(len(each))])
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return with_interval("share", Figure(float(each.mean()), (float(low), float(high)), len(each)), pictures=len(each))
+
+
 def figures(pictures: list[LabelledPicture], results: list[Prediction]) -> dict[str, Any]:
     fake = np.array([picture.fake for picture in pictures])
     source = np.array([picture.source for picture in pictures])
@@ -90,7 +98,7 @@ def handled(pictures: list[LabelledPicture], given: list[Prediction], after: lis
         before, now = (np.array([result.score for result in results])[chosen] for results in (given, after))
         losses = [
             roc_auc_score(fake[chosen][rows], before[rows]) - roc_auc_score(fake[chosen][rows], now[rows])
-            for block in rows_drawn(int(chosen.sum()), 500)
+            for block in rows_drawn(int(chosen.sum()))
             for rows in block
             if 0 < fake[chosen][rows].sum() < len(rows)
         ]
@@ -112,13 +120,13 @@ def stability(given: list[Prediction], after: dict[str, list[Prediction]]) -> di
     rows = [row for row, result in enumerate(given) if result.verdict != "inconclusive"]
     verdicts = {row: [results[row].verdict for results in after.values()] for row in rows}
     same = np.array([all(verdict == given[row].verdict for verdict in verdicts[row]) for row in rows])
-    each = np.array([verdict == given[row].verdict for row in rows for verdict in verdicts[row]])
+    cases = np.array([[verdict == given[row].verdict for verdict in verdicts[row]] for row in rows])
     opposite = {"real": "fake", "fake": "real"}
     turned = np.array([opposite[given[row].verdict] in verdicts[row] for row in rows])
     return {
         "re_encodings": list(after),
         "same_after_all": share(same),
-        "same": share(each),
+        "same": share_of_cases(cases),
         "opposite_after_any": share(turned),
     }
 

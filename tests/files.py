@@ -86,3 +86,12 @@ def late(*chunks: bytes) -> bytes:
     """A PNG with chunks between its pixels and its end."""
     data = png()
     return data[:-12] + b"".join(chunks) + data[-12:]
+
+
+def tiled_tiff(side: int, tile: int, content: bytes) -> bytes:
+    """A grey TIFF of ``side`` x ``side`` pixels in one deflated tile of ``tile`` x ``tile``."""
+    packed = zlib.compress(content)
+    tags = {256: side, 257: side, 258: 8, 259: 8, 262: 1, 277: 1, 322: tile, 323: tile, 324: 8, 325: len(packed)}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    ifd = struct.pack("<H", len(tags)) + entries + bytes(4)
+    return b"II*\0" + struct.pack("<I", 8 + len(packed)) + packed + ifd

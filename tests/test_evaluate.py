@@ -4,6 +4,7 @@ about 4 * g / 255 - 2, so 0 gives 0.12, 64 gives 0.27, 191 gives 0.73 and 255 gi
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from documents import Page
@@ -11,7 +12,7 @@ from fakes import FixedFaces, grey
 from PIL import Image
 
 from deepfake_detector import DataError, DeepfakeDetector, OptionError
-from deepfake_detector.evaluate import LabelledPicture, Pairing, Report, evaluate, read_pictures
+from deepfake_detector.evaluate import LabelledPicture, Pairing, Report, evaluate, measure_robustness, read_pictures
 from deepfake_detector.evaluate.groups import FACE_TIERS, NO_FACE
 from deepfake_detector.evaluate.report import html, labels
 
@@ -146,6 +147,13 @@ def test_a_file_name_that_is_no_unicode(toy: DeepfakeDetector, tmp_path: Path) -
     except OSError:
         pytest.skip("this file system takes Unicode names only")
     html([evaluate(toy, [LabelledPicture(name, False)])]).encode()
+
+
+@pytest.mark.parametrize("pictures", ["folder", Path("folder"), ["a.jpg"]])
+def test_pictures_without_labels_are_refused(toy: DeepfakeDetector, pictures: Any) -> None:
+    for measure in (evaluate, measure_robustness):
+        with pytest.raises(OptionError, match="as read_pictures"):
+            measure(toy, pictures)
 
 
 def test_notes_reach_the_report(toy: DeepfakeDetector, tmp_path: Path) -> None:

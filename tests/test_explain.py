@@ -23,7 +23,7 @@ from deepfake_detector import (
     OptionError,
     extras,
 )
-from deepfake_detector.explain import explain, explain_each
+from deepfake_detector.explain import explain, explain_each, explainer
 from deepfake_detector.explain.overlay import layer
 from deepfake_detector.explain.subject import subject
 from deepfake_detector.models.bundle import Bundle
@@ -295,11 +295,26 @@ def test_lime_explains_itself(brightness: DeepfakeDetector) -> None:
     assert inside.sum() == (found.segments == values["segments"][0]["segment"]).sum()
 
 
-def test_a_bad_fit_is_said_in_words(tmp_path: Path) -> None:
-    """A vote is a step: no straight line follows it. Ten samples for thirty superpixels are too few besides."""
-    detector = saved(tmp_path, bundle(), aggregation="vote")
-    found = LimeExplainer(detector, num_samples=10, segments=30).explain(noise() // 2 + 80)
-    assert any("take at least" in warning or "does not move" in warning for warning in found.warnings)
+def test_few_samples_are_said(brightness: DeepfakeDetector) -> None:
+    found = LimeExplainer(brightness, num_samples=10, segments=30).explain(noise() // 2 + 80)
+    assert any("10 samples are few" in warning for warning in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("r2", "stability", "samples", "expected"),
+    [
+        (0.9, 0.9, 100, []),
+        (0.3, 0.9, 100, ["explains only 30 %"]),
+        (-2.0, 0.9, 100, ["explains only 0 %"]),
+        (0.9, 0.3, 100, ["Another seed would give a rather different map (expected correlation 0.30)"]),
+        (0.9, 0.9, 9, ["9 samples are few for 5 superpixels; take at least 20"]),
+        (0.3, 0.3, 9, ["explains only", "Another seed", "are few"]),
+    ],
+)
+def test_a_bad_fit_is_said_in_words(r2: float, stability: float, samples: int, expected: list[str]) -> None:
+    said = explainer._doubts(r2, stability, 5, samples)
+    assert len(said) == len(expected)
+    assert all(words in warning for words, warning in zip(expected, said, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
 import io
 import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from files import bomb, encoded
+from files import bomb, encoded, tiled_tiff
 from PIL import Image
 
 from deepfake_detector import ImageError, ImageNotFound, ImageTooLarge, ImageUnreadable, images
@@ -278,11 +277,7 @@ def test_a_progressive_file_of_endless_scans_is_not_decoded() -> None:
 
 def test_tiles_larger_than_pictures_may_be_are_not_unfolded() -> None:
     """A TIFF of 64 x 64 pixels in one deflated tile of 40,000 x 40,000."""
-    tile = zlib.compress(bytes(100))
-    tags = {256: 64, 257: 64, 258: 8, 259: 8, 262: 1, 277: 1, 322: 40_000, 323: 40_000, 324: 8, 325: len(tile)}
-    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
-    ifd = struct.pack("<H", len(tags)) + entries + bytes(4)
-    data = b"II*\0" + struct.pack("<I", 8 + len(tile)) + tile + ifd
+    data = tiled_tiff(64, 40_000, bytes(100))
     for function in (images.read, images.header):
         with pytest.raises(ImageTooLarge, match="40000 x 40000"):
             function(data)

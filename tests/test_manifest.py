@@ -78,6 +78,14 @@ def test_a_picture_that_is_named_again_counts_once_and_it_is_said(tmp_path: Path
         read_pictures(csv(tmp_path, "path,label\na.jpg,real\n./a.jpg,fake\n"))
 
 
+def test_pictures_that_a_table_of_the_folder_names_and_that_are_not_there_are_told(tmp_path: Path) -> None:
+    folder = touch(tmp_path, "test/real/a.jpg", "test/fake/b.jpg")
+    csv(folder, "path,label\ntest/real/a.jpg,1\ntest/fake/b.jpg,0\ntest/fake/gone.jpg,0\n", "test.csv")
+    found = read_pictures(folder)
+    assert len(found) == 2
+    assert found.notes[-1] == "1 of 3 pictures that test.csv name are not there, and not counted."
+
+
 def test_a_folder_named_like_a_table_is_a_folder(tmp_path: Path) -> None:
     touch(tmp_path, "real/a.jpg", "fake/b.jpg", "train.csv/real/c.jpg")
     assert len(read_pictures(tmp_path)) == 3

@@ -64,8 +64,10 @@ def test_one_class_gives_what_can_be_given() -> None:
     assert value(reals, "false_positive_rate") == 0.5
     assert value(reals, "accuracy") == 0.5
     assert reals["true_positive_rate"] is None
-    for name in metrics.BOTH_CLASSES:
-        assert reals[name] is None
+    told = {name for name, figure in reals.figures.items() if figure is not None}
+    assert told == {
+        "accuracy", "false_positive_rate", "coverage", "error_where_conclusive", "false_alarm_verdicts"
+    }  # fmt: skip
     assert reals.to_dict()["auc"] is None
     empty = metrics.measure(FAKE[:0], SCORE[:0], FAKE[:0], VERDICT[:0])
     assert set(empty.figures.values()) == {None}
@@ -110,6 +112,14 @@ def test_perfect_scores_have_no_error() -> None:
     of = metrics.measure(FAKE, FAKE.astype(float), FAKE)
     assert [value(of, name) for name in ("auc", "eer", "ece", "brier", "tpr_at_1_fpr")] == [1, 0, 0, 0, 1]
     assert of["coverage"] is None  # no verdicts were given
+
+
+def test_sums_that_end_beyond_one_are_one() -> None:
+    """scikit-learn's average precision of these is 1.0000000000000002."""
+    fake = np.array([True] * 9 + [False] * 5)
+    score = np.concatenate([np.linspace(0.6, 0.99, 9), np.linspace(0.01, 0.4, 5)])
+    assert sk.average_precision_score(fake, score) > 1
+    assert value(metrics.measure(fake, score, score >= 0.5), "average_precision") == 1
 
 
 def test_users_lists() -> None:

@@ -4,11 +4,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fakes import FixedFaces, grey
+from files import tiled_tiff
 from PIL import Image
 
 from deepfake_detector import DataError, DeepfakeDetector, OptionError
 from deepfake_detector.evaluate import LabelledPicture, measure_robustness
 from deepfake_detector.evaluate.corruptions import Corruption, named
+from deepfake_detector.evaluate.groups import grid_tier
 from deepfake_detector.evaluate.robustness import RobustnessReport, sample
 from deepfake_detector.evaluate.robustness_report import html
 
@@ -59,6 +61,20 @@ def test_points_by_hand(report: RobustnessReport) -> None:
         (0, 4),
     ]
     assert list(points["grey"].members) == ["toy-scene"]
+
+
+def test_a_tiled_tiff_smaller_than_its_tile_is_changed_like_any_other(toy: DeepfakeDetector, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (256, 256)).astype(np.uint8)
+    (tmp_path / "a.tif").write_bytes(tiled_tiff(100, 256, noise.tobytes()))
+    picture = LabelledPicture(tmp_path / "a.tif", True)
+    report = measure_robustness(toy, [picture], corruptions=[GREY], re_encodings=[GREY])
+    assert report.failures == ()
+    assert grid_tier(picture, (100, 100)) != "(not given)"
+
+
+def test_two_ways_of_one_name_are_refused(toy: DeepfakeDetector, pictures: list[LabelledPicture]) -> None:
+    with pytest.raises(OptionError, match="same name"):
+        measure_robustness(toy, pictures, corruptions=[GREY], re_encodings=[Corruption("grey", "x", 0.1, broken)])
 
 
 def test_stability_by_hand(report: RobustnessReport) -> None:

@@ -190,7 +190,8 @@ class DeepfakeDetector:
         waits for those begun. Raises OptionError, at the call.
         """
         single = (str, bytes, bytearray, memoryview, os.PathLike, IOBase, np.ndarray, Image)
-        if isinstance(sources, single) and getattr(sources, "ndim", 3) != 4:  # (n, H, W, 3) holds n pictures
+        several = isinstance(sources, np.ndarray) and (sources.ndim == 4 or sources.dtype.kind in "OU")  # or paths
+        if isinstance(sources, single) and not several:
             raise OptionError("expected a list of pictures; for a single one call predict, or put it in a list")
         workers = min(4, os.cpu_count() or 1) if workers is None else workers
         ahead = 4 * workers if ahead is None else ahead

@@ -74,7 +74,7 @@ class Policy:
     def quality_reasons(
         self, face_size: float | None, shorter_side: int, sharpness: float, blockiness: float
     ) -> tuple[str, ...]:
-        """What is poor about the picture. face_size: the deciding face's longer side in pixels, None without faces."""
+        """What is poor about the picture. face_size: the largest face's longer side in pixels, None without faces."""
         reasons = []
         if face_size is None:
             reasons.append("no_face")

@@ -20,7 +20,7 @@ from ..types import Failure, Prediction
 from . import groups, metrics
 from .bootstrap import Array, Bools
 from .groups import Pairing
-from .manifest import LabelledPicture, Manifest
+from .manifest import LabelledPicture, Manifest, as_manifest
 from .metrics import Figure, Metrics, OperatingPoint
 
 _CHUNK = 16
@@ -169,7 +169,7 @@ def evaluate(
     Raises DataError where no picture can be judged, OptionError for pairs without pictures, MissingExtra.
     """
     require("evaluate", "sklearn")
-    manifest = pictures if isinstance(pictures, Manifest) else Manifest(tuple(pictures), "list of pictures")
+    manifest = as_manifest(pictures)
     for pair in pairs:
         pair.check(manifest.pictures)
     if max_fpr is not None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import ImageError, OptionError
 from ..faces.crop import centre
-from ..images import read
+from ..images import MAX_PIXELS, read
 from ..quality import measure
 from ..types import Prediction
 from .bootstrap import Array, Bools
@@ -75,7 +75,7 @@ def grid_tier(picture: LabelledPicture, size: tuple[int, int]) -> str:
     size: (width, height), known from the prediction.
     """
     try:
-        pixels = read(picture.path, max_pixels=size[0] * size[1]).pixels
+        pixels = read(picture.path, max_pixels=max(MAX_PIXELS, size[0] * size[1])).pixels
     except ImageError:  # it was read a moment ago: somebody is changing the files
         return UNKNOWN
     blockiness = measure(pixels, centre((pixels.shape[1], pixels.shape[0]))).blockiness

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import DataError
+from ..errors import DataError, OptionError
 from ..images import SUFFIXES
 
 SPLITS: Mapping[str, str] = {
@@ -71,6 +71,16 @@ class Manifest:
 
     def __len__(self) -> int:
         return len(self.pictures)
+
+
+def as_manifest(pictures: Manifest | Iterable[LabelledPicture]) -> Manifest:
+    """The pictures as a manifest. Raises OptionError for what is none: paths carry no label."""
+    if isinstance(pictures, Manifest):
+        return pictures
+    listed = () if isinstance(pictures, (str, os.PathLike)) else tuple(pictures)
+    if not all(isinstance(one, LabelledPicture) for one in listed) or isinstance(pictures, (str, os.PathLike)):
+        raise OptionError("expected labelled pictures, as read_pictures(folder or CSV) gives them")
+    return Manifest(listed, "list of pictures")
 
 
 def read_pictures(data: str | os.PathLike[str], split: str | None = None) -> Manifest:
@@ -197,6 +207,7 @@ def _from_folder(folder: Path) -> Manifest:
     except DataError:
         return Manifest(tuple(listed), str(folder), (f"Labels and splits are those of {names}.",))
     labels = {picture.path: picture for picture in listed}
+    lacking = len(labels.keys() - {picture.path for picture in found})
     for picture in found:
         said = labels.get(picture.path, picture)
         if (said.fake, said.split) != (picture.fake, picture.split):
@@ -204,7 +215,10 @@ def _from_folder(folder: Path) -> Manifest:
                 f"{picture.path}: its folders say {'fake' if picture.fake else 'real'}, {picture.split or 'no split'}; "
                 f"{names} say {'fake' if said.fake else 'real'}, {said.split or 'no split'}. Correct one of them."
             )
-    return Manifest(found.pictures, found.name, (f"Labels and splits of the folders agree with {names}.",))
+    notes = [f"Labels and splits of the folders agree with {names}."]
+    if lacking:
+        notes.append(f"{lacking} of {len(labels)} pictures that {names} name are not there, and not counted.")
+    return Manifest(found.pictures, found.name, tuple(notes))
 
 
 def _has_labels(table: Path) -> bool:

@@ -43,12 +43,6 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
 )
 """Every figure of ``Metrics``, in the order of the reports."""
 
-BOTH_CLASSES = frozenset(
-    {"auc", "average_precision", "eer", "tpr_at_1_fpr", "tpr_at_5_fpr", "balanced_accuracy", "f1_fake", "f1_real"}
-    | {"ece", "brier"}
-)
-"""Figures that say nothing, or something else, where only one class is there; None then."""
-
 
 @dataclass(frozen=True)
 class Figure:
@@ -242,7 +236,7 @@ def _of_both_classes(fake: Bools, score: Array, said_fake: Bools) -> dict[str, F
     values = {
         **{name: float(everything[name][0]) for name in ("eer", "tpr_at_1_fpr", "tpr_at_5_fpr")},
         "auc": float(sk.roc_auc_score(fake, score)),
-        "average_precision": float(sk.average_precision_score(fake, score)),
+        "average_precision": min(1.0, float(sk.average_precision_score(fake, score))),  # sums may end beyond it
         "balanced_accuracy": float(sk.balanced_accuracy_score(fake, said_fake)),
         "f1_fake": float(sk.f1_score(fake, said_fake, zero_division=0)),
         "f1_real": float(sk.f1_score(~fake, ~said_fake, zero_division=0)),

@@ -18,12 +18,12 @@ import numpy as np
 from .. import __version__
 from ..errors import DataError, DeepfakeDetectorError, ImageError, OptionError
 from ..extras import require
-from ..images import read
+from ..images import MAX_PIXELS, read
 from ..types import Failure, Pixels, Prediction, Verdict
 from . import groups, metrics
 from .benchmark import Detector, Unread
 from .corruptions import ALL, RE_ENCODINGS, Corruption
-from .manifest import LabelledPicture, Manifest
+from .manifest import LabelledPicture, Manifest, as_manifest
 from .metrics import Figure
 
 AS_GIVEN = "as given"
@@ -162,13 +162,15 @@ def measure_robustness(
     MissingExtra.
     """
     require("evaluate", "sklearn")
-    manifest = pictures if isinstance(pictures, Manifest) else Manifest(tuple(pictures), "list of pictures")
+    manifest = as_manifest(pictures)
     begun, created = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     notes = manifest.notes
     chosen = list(manifest) if limit is None else sample(manifest.pictures, limit, seed)
     if len(chosen) < len(manifest):
         notes = (*notes, f"{len(chosen)} of {len(manifest)} pictures, drawn with seed {seed}.")
     ways = list(dict.fromkeys([*corruptions, *re_encodings]))
+    if len({way.name for way in ways}) < len(ways):
+        raise OptionError("two of the corruptions have the same name")
     judged: list[LabelledPicture] = []
     given: list[Answer] = []
     changed: dict[str, list[Answer]] = {way.name: [] for way in ways}
@@ -209,7 +211,7 @@ def _after(
 ) -> list[Answer] | Failure:
     """What the detector says after each change of a picture of size (width, height), in the order of ``ways``."""
     try:
-        pixels = read(picture.path, max_pixels=size[0] * size[1]).pixels
+        pixels = read(picture.path, max_pixels=max(MAX_PIXELS, size[0] * size[1])).pixels
     except ImageError as error:  # it was read a moment ago: somebody is changing the files
         return Failure(error.source, error)
     answers: list[Answer] = []

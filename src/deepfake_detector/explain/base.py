@@ -138,15 +138,16 @@ class Explanation:
 
         label: column, 0 real or 1 fake; None takes the one predicted. positive_only: parts that speak for the label;
         negative_only: parts that speak against it; neither: both, tinted. hide_rest: everything else black.
-        Gives RGB uint8 (H, W, 3) and int32 (H, W): 1 for the label, -1 against it, 0 elsewhere.
+        Gives RGB uint8 (H, W, 3) and int32 (H, W): 1 for the label, -1 against it, 0 elsewhere; with ``negative_only``
+        1 against it, as in ``lime``.
         Departures from ``lime``: tints are vermilion for fake and blue for real, whatever the label.
         Raises OptionError for another label, or both ``positive_only`` and ``negative_only``.
         """
         if positive_only and negative_only:
             raise OptionError("positive_only and negative_only exclude each other; set one of them to False")
-        label = self.top_labels[0] if label is None else int(label)
+        label = self.top_labels[0] if label is None else label
         if label not in self.local_exp:
-            raise OptionError(f"label must be 0 (real) or 1 (fake), got {label}")
+            raise OptionError(f"label must be 0 (real) or 1 (fake), got {label!r}")
         wanted = [(i, w) for i, w in self.local_exp[label] if abs(w) > 0 and abs(w) >= min_weight]
         if positive_only or negative_only:
             wanted = [(i, w) for i, w in wanted if (w > 0) == positive_only]

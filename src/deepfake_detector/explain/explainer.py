@@ -53,8 +53,8 @@ class LimeExplainer:
             raise OptionError(f"segments must be at least 2, got {segments}: with one there is nothing to compare")
         if hide not in ("grey", "mean"):
             raise OptionError(f"unknown way to hide {hide!r}; known are grey, mean")
-        if seed < 0:
-            raise OptionError(f"seed must not be negative, got {seed}")
+        if not 0 <= seed < 2**32:
+            raise OptionError(f"seed must be 0 to 2**32 - 1, got {seed}")
         self.detector = DeepfakeDetector() if detector is None else detector
         if not hasattr(self.detector, "look"):
             raise OptionError(f"detector must be a DeepfakeDetector, got {detector!r}")

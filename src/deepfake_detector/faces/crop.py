@@ -27,18 +27,6 @@ class Crop:
         """(x0, y0, x1, y1) in the picture."""
         return (self.x, self.y, self.x + self.side, self.y + self.side)
 
-    def to_picture(self, box: Box, view_side: int) -> Box:
-        """Map a box of the resized view (``view_side`` pixels square) back to the picture's pixels."""
-        ratio = self.side / view_side
-        x0, y0, x1, y1 = box
-        return (self.x + x0 * ratio, self.y + y0 * ratio, self.x + x1 * ratio, self.y + y1 * ratio)
-
-    def from_picture(self, box: Box, view_side: int) -> Box:
-        """Map a box of the picture into the resized view; it may reach beyond the view."""
-        ratio = view_side / self.side
-        x0, y0, x1, y1 = box
-        return ((x0 - self.x) * ratio, (y0 - self.y) * ratio, (x1 - self.x) * ratio, (y1 - self.y) * ratio)
-
 
 def around(face: Face, size: tuple[int, int], context: float = CONTEXT) -> Crop:
     """A square around a face, ``context`` times its longer side, moved and then shrunk to stay in the picture.
