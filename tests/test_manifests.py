@@ -155,6 +155,24 @@ def test_what_the_ingredients_state_counts(generated: bytes) -> None:
     assert "an ingredient of the picture is made by a generative AI model" in found.says
 
 
+def test_nothing_that_a_broken_ingredient_states_is_relied_on(generated: bytes) -> None:
+    at = generated.rindex(b"\xff\xda") + 60  # in the pixels
+    changed = generated[:at] + bytes([generated[at] ^ 1]) + generated[at + 1 :]
+    assert c2pa(changed).origin == "unknown"
+
+    def made_of(picture: bytes) -> bytes:
+        return signed(encoded(PIXELS, "JPEG"), "image/jpeg", [created("composite")], parent=picture)
+
+    whole, tampered = c2pa(made_of(generated)), c2pa(made_of(changed))
+    assert whole.origin == "ai"
+    assert "ingredients that do not hold" not in whole.details
+    for found in (tampered, c2pa(made_of(made_of(changed)))):  # and what stands further back
+        assert found.details["state"] == "valid"
+        assert found.origin != "ai"
+        assert "ingredient" not in found.says
+        assert found.details["ingredients that do not hold"] == "1, and nothing that they state is relied on"
+
+
 def test_without_the_extra_a_manifest_is_seen_and_not_judged(generated: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     find_spec = extras.find_spec
     monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "c2pa" else find_spec(name))

@@ -510,6 +510,19 @@ def test_routes_that_are_missing_hide_their_panels(toy_served: str, visit: Open,
         page.locator(f"[data-panel={name}]").wait_for(state="hidden")
 
 
+@pytest.mark.parametrize("answer", ["<!doctype html><p>Log in first", '{"verdict": "fa'])
+def test_an_answer_that_is_not_the_services_may_be_asked_for_again(
+    toy_served: str, visit: Open, tmp_path: Path, answer: str
+) -> None:
+    page = visit(toy_served, **LIGHT)
+    page.route("**/v1/predict", lambda route: route.fulfill(status=200, body=answer))
+    choose(page, save_grey(tmp_path, 255))
+    page.get_by_text("The answer was cut off, or it is not the service's.").first.wait_for()
+    page.unroute("**/v1/predict")
+    page.get_by_role("button", name="Try again").first.click()
+    page.locator("#result .verdict.fake").wait_for()
+
+
 def test_a_service_with_a_key_is_given_it(toy: str, visit: Open, axe: str, tmp_path: Path, shots: Path) -> None:
     with Served(DeepfakeDetector(toy), api_key="open sesame") as address:
         page = visit(address, expected=("status of 401",), **LIGHT)
@@ -521,6 +534,10 @@ def test_a_service_with_a_key_is_given_it(toy: str, visit: Open, axe: str, tmp_p
         asked.wait_for(state="hidden")
         choose(page, save_grey(tmp_path, 255))
         asked.wait_for()
+        page.get_by_label("API key").fill("open\u200bsesame")  # as pasted: no header can have it
+        page.keyboard.press("Enter")
+        assert page.get_by_label("API key").evaluate("field => field.validity.patternMismatch")
+        assert asked.is_visible()
         page.get_by_label("API key").fill("open sesame")
         page.keyboard.press("Enter")
         page.locator("#result .verdict.fake").wait_for()

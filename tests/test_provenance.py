@@ -336,6 +336,21 @@ def test_a_bomb_of_text_is_cut() -> None:
     assert result.findings == ()  # what lies beyond the budget is not read
 
 
+def test_damaged_text_is_charged_for_what_was_unfolded() -> None:
+    whole = zlib.compress(b"a" * 4_000_000, 9)
+    damaged = chunk(b"zTXt", b"Comment\0\0" + whole[:-40] + bytes(40))
+    told = chunk(b"tEXt", b"parameters\0" + WEB_UI.encode())
+    assert [finding.kind for finding in examine(late(damaged, told)).findings] == ["generator"]
+    assert examine(late(*[damaged] * 30, told)).findings == ()
+
+
+def test_the_pixel_limit_is_the_one_that_was_given() -> None:
+    data = bomb(11_000, 11_000)
+    with pytest.raises(ImageTooLarge):
+        examine(data)
+    assert examine(data, max_pixels=121_000_000).format == "PNG"
+
+
 def test_truncated_files_keep_what_is_whole() -> None:
     data = png(("parameters", WEB_UI))
     result = examine(data[:-40])
@@ -384,6 +399,18 @@ def test_xmp_names_do_not_depend_on_prefixes() -> None:
     assert properties(packet.encode()) == (("xmp:CreatorTool", "A"),)
     assert properties(b"\xef\xbb\xbf" + packet.encode() + b"\n\0\0") == (("xmp:CreatorTool", "A"),)
     assert properties(packet.encode("utf-16")) == (("xmp:CreatorTool", "A"),)
+
+
+def test_xmp_of_the_pictures_one_was_made_of_is_not_its_own() -> None:
+    start = '<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:m="http://ns.adobe.com/xap/1.0/mm/">'
+    other = (
+        '<r:li r:parseType="Resource"><q:CreatorTool xmlns:q="http://ns.adobe.com/xap/1.0/">A</q:CreatorTool></r:li>'
+    )
+    for name in ("Pantry", "Ingredients", "DerivedFrom"):
+        packet = f"{start}<r:Description><m:{name}><r:Bag>{other}</r:Bag></m:{name}></r:Description></r:RDF>"
+        assert properties(packet.encode()) == ()
+    history = f"{start}<r:Description><m:History><r:Seq>{other}</r:Seq></m:History></r:Description></r:RDF>"
+    assert properties(history.encode()) == (("xmp:CreatorTool", "A"),)
 
 
 def test_hostile_text_is_data() -> None:

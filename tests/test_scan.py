@@ -1,8 +1,10 @@
 """Scans on the toy bundle, where bright is fake: rows, resuming, and what must never be lost."""
 
 import csv
+import errno
 import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -281,6 +283,24 @@ def test_one_scan_at_a_time_writes_a_file(toy_detector: DeepfakeDetector, pictur
     assert scan(toy_detector, meanwhile(), tmp_path / "out.csv").rows == 1
 
 
+def test_one_scan_alone_takes_a_finished_parquet_file_apart(
+    toy_detector: DeepfakeDetector, pictures: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out.parquet"
+    scan(toy_detector, pictures[:3], out)
+    take_apart = output.Output._take_apart
+
+    def slowly(self: output.Output) -> None:
+        monkeypatch.setattr(output.Output, "_take_apart", take_apart)
+        with pytest.raises(OptionError, match="another scan"):
+            scan(toy_detector, pictures[5:], out)
+        take_apart(self)
+
+    monkeypatch.setattr(output.Output, "_take_apart", slowly)
+    assert scan(toy_detector, pictures[3:5], out).rows == 5
+    assert [row["path"] for row in read(out)] == pictures[:5]
+
+
 def test_csv_and_json_lines_need_no_extra(
     toy_detector: DeepfakeDetector, pictures: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -373,6 +393,35 @@ def test_copies_overwrite_nothing_and_stay_inside(tmp_path: Path) -> None:
     assert not outside.exists()
     assert copies.attempt(str(tmp_path / "gone.jpg")) == ["No such file or directory"]
     assert len(list((tmp_path / "fakes").iterdir())) == 5
+    assert copies.holds(str(tmp_path / "x" / ".." / "fakes" / "photo.jpg"))
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_two_scans_lose_nothing_in_one_folder_of_copies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    """The second copies its file of the same name while the first is at its own."""
+    for folder, text in (("a", "one"), ("b", "two")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "photo.jpg").write_text(text)
+    first, second = Copies(tmp_path / "fakes"), Copies(tmp_path / "fakes")
+    copy, waiting = shutil.copy2, [str(tmp_path / "b" / "photo.jpg")]
+
+    def slow(source: str, target: Path) -> None:
+        copy(source, target)
+        if waiting:
+            assert second.attempt(waiting.pop()) == []
+
+    monkeypatch.setattr(shutil, "copy2", slow)
+    if not links:
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOTSUP, "no links here")))
+    said = first.attempt(str(tmp_path / "a" / "photo.jpg"))
+    copied = sorted(path.read_text() for path in (tmp_path / "fakes").iterdir())
+    assert (said, copied) == ([], ["one", "two"])
+
+
+def test_copies_know_their_folder(tmp_path: Path) -> None:
+    copies = Copies(tmp_path / "fakes")
     assert copies.holds(str(tmp_path / "x" / ".." / "fakes" / "photo.jpg"))
     assert not copies.holds(str(tmp_path / "fakes.jpg"))
 

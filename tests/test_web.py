@@ -332,10 +332,18 @@ def _references(node: object) -> Iterator[str]:
             yield from _references(value)
 
 
-@pytest.mark.parametrize("wrong", [{"body": 0}, {"timeout": 0}, {"threads": 0}, {"files": 5, "queue": 4}])
+@pytest.mark.parametrize(
+    "wrong", [{"body": 0}, {"timeout": 0}, {"timeout": float("inf")}, {"threads": 0}, {"files": 5, "queue": 4}]
+)
 def test_limits_that_cannot_hold_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(OptionError):
         Limits(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("key", ["", " ", "schlüssel", "a\u200b", " a", "a\n"])
+def test_keys_that_no_client_can_send_are_refused(key: str) -> None:
+    with pytest.raises(OptionError, match="the API key"):
+        create_app(None, Limits(), api_key=key)
 
 
 def test_the_examples_of_the_repository(client: TestClient) -> None:

@@ -75,6 +75,15 @@ def test_what_could_not_be_done_in_time_has_no_place(bench: Callable[[int, int],
         pass
 
 
+def test_nobody_waits_for_his_own_place(bench: Callable[[int, int], Bench]) -> None:
+    one = bench(64, 1)
+    one.queue._seconds = 61.0  # beyond the patience of 60 s
+    one.free.set()
+    with one.queue.enter() as place:
+        futures = place.judge([b"a", b"b", b"c"])
+        assert [future.result(30) for future in futures] == [b"aa", b"bb", b"cc"]
+
+
 def test_pictures_that_wait_are_judged_together(bench: Callable[[int, int], Bench]) -> None:
     made = bench(20, 1)
     with made.queue.enter() as first, made.queue.enter() as second, made.queue.enter() as third:

@@ -100,7 +100,7 @@ def _found(name: str) -> Iterator[str | Failure]:
 def _below(folder: str) -> Iterator[str | Failure]:
     """Pictures below a folder; folders that may not be read are told, never passed over.
 
-    Files of other endings, and what is no file (a pipe would never end), are passed over.
+    Files of other endings, what is no file (a pipe would never end), and folders that are links are passed over.
     """
     denied: list[OSError] = []
     found = 0
@@ -108,7 +108,7 @@ def _below(folder: str) -> Iterator[str | Failure]:
         folders.sort()
         for file in sorted(files):
             path = Path(parent, file)
-            if path.suffix.lower() in SUFFIXES and (path.is_file() or path.is_symlink()):
+            if path.suffix.lower() in SUFFIXES and (path.is_file() or not path.exists()):
                 found += 1
                 yield os.path.join(parent, file)
     for error in denied:

@@ -125,7 +125,8 @@ def _print_summary(summary: Summary, out: Path) -> None:
     counts += [(f"not read: {name}", count) for name, count in sorted(summary.failures.items())]
     counts += [(f"fakes not copied: {reason}", count) for reason, count in sorted(summary.uncopied.items())]
     click.echo(tabulate([(name, f"{count:,}") for name, count in counts], tablefmt="plain", colalign=("left", "right")))
-    if summary.suspicious:
-        click.echo("\nMost suspicious:")
+    if not summary.suspicious:
+        return
+    click.echo("\nMost suspicious:")
     rows = [(f"{row.fake_score:.2f} %", row.verdict, row.kind or "", printable(row.path)) for row in summary.suspicious]
     click.echo(tabulate(rows, tablefmt="plain", colalign=("right", "left", "left", "left"), disable_numparse=True))

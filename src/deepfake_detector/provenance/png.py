@@ -11,6 +11,8 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MOST_CHUNKS = 10_000
 """Chunks read, other than those of pixels."""
 MOST_TEXT = 16_000_000
+_RATIO = 1032
+"""What deflate packs at most into a byte."""
 """Bytes of text read from a file, all together: a few kilobytes can unpack to gigabytes."""
 
 
@@ -35,9 +37,13 @@ def texts(data: bytes, longest: int) -> Texts:
             whole = True
         elif kind == b"eXIf":
             exif = exif or body
-        elif room > 0 and (text := _text(kind, body, min(longest, room))):
-            found.append(text)
-            room -= len(text[1])
+        elif room > 0:
+            text = _text(kind, body, min(longest, room))
+            if text is not None:
+                found.append(text)
+                room -= len(text[1])
+            elif kind in (b"zTXt", b"iTXt"):  # a damaged one may have been unfolded a long way
+                room -= min(longest, room, _RATIO * len(body))
     return Texts(tuple(found), exif, whole)
 
 

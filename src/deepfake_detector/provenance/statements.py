@@ -15,12 +15,15 @@ _CHANGED = {"assertion.dataHash.mismatch", "assertion.bmffHash.mismatch", "asser
 
 def finding(store: Mapping[str, Any], listed: bool) -> Finding:
     """The finding of a manifest store. listed: whether there was a list of trusted authorities to check against."""
-    manifests = _objects(_object(store.get("manifests")).values())
-    active = _object(_object(store.get("manifests")).get(str(store.get("active_manifest"))))
-    earlier = [value for value in manifests if value is not active]
+    manifests = _object(store.get("manifests"))
+    active = _object(manifests.get(str(store.get("active_manifest"))))
+    broken = _broken(manifests)
+    earlier = _objects([value for label, value in manifests.items() if value is not active and label not in broken])
     actions, before = list(_actions(active)), [action for value in earlier for action in _actions(value)]
     failures = _codes(store.get("validation_status"))
     details = {**_details(active, actions, store), "ingredients": str(len(_objects(active.get("ingredients"))))}
+    if broken:
+        details["ingredients that do not hold"] = f"{len(broken)}, and nothing that they state is relied on"
     if any(action.get("digitalSourceType") for action in before):
         details["ingredients' sources"] = shown("; ".join(_sources(before)))
     if store.get("validation_state") not in ("Valid", "Trusted"):
@@ -43,6 +46,29 @@ def finding(store: Mapping[str, Any], listed: bool) -> Finding:
         "certificate has been revoked.",
         details={"state": "valid", "trust": trust, **details},
     )
+
+
+def _broken(manifests: Mapping[str, Any]) -> set[str]:
+    """Labels of manifests of ingredients that were invalid when the picture was made of them, and of theirs.
+
+    That a signer is not on a list of authorities breaks nothing: it is told of the picture's own signer alone.
+    """
+    made_of: dict[str, set[str]] = {}
+    broken = set()
+    for label, manifest in manifests.items():
+        for ingredient in _objects(_object(manifest).get("ingredients")):
+            inner = str(ingredient.get("active_manifest"))
+            made_of.setdefault(label, set()).add(inner)
+            results = _object(_object(ingredient.get("validation_results")).get("activeManifest"))
+            failures = {*_codes(results.get("failure")), *_codes(ingredient.get("validation_status"))}
+            if failures - {"signingCredential.untrusted"}:
+                broken.add(inner)
+    reached = list(broken)
+    while reached:
+        further = made_of.get(reached.pop(), set()) - broken
+        broken |= further
+        reached += further
+    return broken & set(manifests)
 
 
 def _invalid(failures: list[str], details: Mapping[str, str]) -> Finding:

@@ -57,6 +57,10 @@ def properties(packet: bytes) -> tuple[tuple[str, str], ...]:
     return tuple(reader.found)
 
 
+_OF_OTHERS = frozenset({"xmpMM:Pantry", "xmpMM:Ingredients", "xmpMM:DerivedFrom"})
+"""Below these stand the properties of the pictures that this one was made of."""
+
+
 class _Reader:
     def __init__(self) -> None:
         self.found: list[tuple[str, str]] = []
@@ -94,7 +98,7 @@ class _Reader:
 
     def _add(self, name: str, value: str) -> None:
         value = value.strip()
-        if not name or not value:
+        if not name or not value or not _OF_OTHERS.isdisjoint(self._names):
             return
         if len(self.found) >= _MOST:
             raise XmpRefused(f"more than {_MOST:,} properties")

@@ -129,7 +129,7 @@ def examine_case(
             return _case(detector, name, file)
         data = file  # read once: it may be a pipe, and the hash must be of what was judged
     picture = given if data is None else data
-    examined = _tried(lambda: examine(picture), name)
+    examined = _tried(lambda: examine(picture, max_pixels=detector.preprocessor.max_pixels), name)
     provenance = None if isinstance(examined, Failure) else examined
     method = method or default_method(detector)
     look = _tried(lambda: detector.look(picture, keep_encoded=method == "attention"), name)

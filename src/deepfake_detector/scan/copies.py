@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import filecmp
 import hashlib
 import os
 import shutil
 from pathlib import Path
+
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
+"""Of file systems that know no hard links."""
 
 
 class Copies:
@@ -38,20 +42,30 @@ class Copies:
         return []
 
     def _copy(self, path: str) -> None:
-        target = self.folder / Path(path).name
+        taken = self.folder / Path(path).name
+        if self._placed(path, taken):
+            return
+        with open(path, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+        self._placed(path, self.folder / f"{taken.stem}-{digest}{taken.suffix}")  # what is there already is the same
+
+    def _placed(self, path: str, target: Path) -> bool:
+        """Whether the file lies under that name now, as it did before or copied; False where another one does."""
         if os.path.lexists(target):
-            if target.is_file() and filecmp.cmp(path, target, shallow=False):
-                return
-            with open(path, "rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
-            target = self.folder / f"{target.stem}-{digest}{target.suffix}"
-            if os.path.lexists(target):  # by its name, the same file
-                return
+            return target.is_file() and filecmp.cmp(path, target, shallow=False)
         # Named after the source: what a kill leaves half done, the next run does over.
-        partial = self.folder / f".copying-{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}"
+        source = hashlib.sha256(os.fsencode(os.path.abspath(path))).hexdigest()[:16]  # noqa: PTH100
+        partial = self.folder / f".copying-{source}"
         partial.unlink(missing_ok=True)
         try:
             shutil.copy2(path, partial)
+            os.link(partial, target)  # unlike a rename, never over what another scan has put there meanwhile
+        except OSError as error:
+            if os.path.lexists(target):
+                return self._placed(path, target)
+            if error.errno not in _NO_LINKS:
+                raise
             os.replace(partial, target)
         finally:
             partial.unlink(missing_ok=True)
+        return True

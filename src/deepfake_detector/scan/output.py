@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
@@ -52,23 +53,26 @@ class Output:
         self._own = {os.path.abspath(file) for file in (path, self._journal, self._beside)}  # noqa: PTH100
         if self._assembled:
             require("scan", "pyarrow")
-        finished, journalled = (file.exists() and file.stat().st_size > 0 for file in (path, self._journal))
+        finished, journalled = map(_filled, (path, self._journal))
         self._going_on = resume and (finished or journalled)
         self._facts = facts
         if not self._going_on and (finished or journalled) and not self._beside.exists():
             raise OptionError(f"{path}: exists, and is no scan; it is not overwritten. Move it away, or name another.")
         if self._going_on:
             self._check(facts)
-            if not journalled:  # a finished Parquet file
-                self._take_apart()
-        self._file: BinaryIO = open(self._journal, "a+b")  # noqa: SIM115 - __exit__ closes it
-        try:
-            _lock(self._file, path)
-            if self._going_on:
-                self._check_same(journalled)
-        except BaseException:
-            self._file.close()
-            raise
+        with ExitStack() as stack:
+            if self._going_on and not journalled:  # a finished Parquet file, taken apart by one scan alone
+                _lock(stack.enter_context(open(self._beside, "rb")), path)
+                if not _filled(self._journal):
+                    self._take_apart()
+            self._file: BinaryIO = open(self._journal, "a+b")  # noqa: SIM115 - __exit__ closes it
+            try:
+                _lock(self._file, path)
+                if self._going_on:
+                    self._check_same(journalled)
+            except BaseException:
+                self._file.close()
+                raise
 
     def __enter__(self) -> Output:
         return self
@@ -167,6 +171,10 @@ class Output:
             raise _damaged(self.path, str(error)) from None
         finally:
             partial.unlink(missing_ok=True)
+
+
+def _filled(file: Path) -> bool:
+    return file.exists() and file.stat().st_size > 0
 
 
 def _damaged(path: Path, how: str) -> OptionError:

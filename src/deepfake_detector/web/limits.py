@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, field
 
@@ -33,8 +34,8 @@ class Limits:
     def __post_init__(self) -> None:
         for name in ("body", "files", "queue", "threads", "timeout", "long_timeout", "samples"):
             value = getattr(self, name)
-            if not value >= 1:
-                raise OptionError(f"{name} must be at least 1, got {value}")
+            if not 1 <= value < math.inf:
+                raise OptionError(f"{name} must be at least 1, and finite, got {value}")
         if self.files > self.queue:
             raise OptionError(
                 f"a request may have {self.files} files, but the queue holds {self.queue}; "

@@ -127,10 +127,13 @@ class Queue:
         for worker in workers:
             worker.join(timeout=5)
 
-    def take(self, slots: int) -> None:
-        """Count slots as used. Raises Full where there are not as many, or what has them needs too long."""
+    def take(self, slots: int, own: int = 0) -> None:
+        """Count slots as used. Raises Full where there are not as many, or what has them needs too long.
+
+        own: slots that whoever asks has already; nobody waits for himself.
+        """
         with self._changed:
-            expected = self._used * (self._seconds or 0) / self.threads
+            expected = (self._used - own) * (self._seconds or 0) / self.threads
             if self._used + slots > self.bound or expected > self._patience:
                 raise Full(min(60, max(1, math.ceil(expected / 2))))
             self._used += slots
@@ -252,7 +255,7 @@ class Place:
 
     def _widen(self, more: int) -> None:
         if more > 0:
-            self._queue.take(more)
+            self._queue.take(more, own=self._free)
             self._free += more
 
     def _put(self, jobs: list[_Job]) -> list[Future[Any]]:

@@ -110,9 +110,10 @@ async def why(
 @router.post("/provenance", responses=answers(schemas.Provenance, PROVENANCE), openapi_extra=ONE)
 async def provenance(request: Request) -> JSONResponse:
     """Say what one picture's file tells of its origin: evidence beside the score, never inside it."""
+    most = service_of(request).detector.preprocessor.max_pixels
 
     def work(upload: Upload, _: Step) -> dict[str, Any]:
-        return examine(Waiting(upload.data)).to_dict()
+        return examine(Waiting(upload.data), max_pixels=most).to_dict()
 
     return JSONResponse(await _one(request, "provenance", work))
 

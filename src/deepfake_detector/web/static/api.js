@@ -12,7 +12,7 @@ export class Problem extends Error {
   }
 
   get mayPass() {
-    return [0, 401, 429].includes(this.status) || this.status >= 500;
+    return [0, 401, 408, 429].includes(this.status) || this.status >= 500;
   }
 }
 
@@ -127,8 +127,18 @@ async function request(path, options, busy = () => {}) {
   }
 }
 
+// What came back, taken as "json" or "blob".
+async function taken(response, as) {
+  try {
+    return await response[as]();
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem(0, "The answer was cut off, or it is not the service's.");
+  }
+}
+
 export async function model() {
-  const said = await (await request("v1/model", {})).json();
+  const said = await taken(await request("v1/model", {}), "json");
   mostBytes = said.limits?.max_body_bytes ?? Infinity;
   return said;
 }
@@ -154,18 +164,17 @@ export function predict(file, signal, busy, started) {
   return queued(async () => {
     signal.throwIfAborted();
     started();
-    return (await send("v1/predict", file, busy, signal)).json();
+    return taken(await send("v1/predict", file, busy, signal), "json");
   });
 }
 
 export function explain(file, of) {
-  return queued(async () => (await send(`v1/explain?of=${encodeURIComponent(of)}`, file)).json(), true);
+  return queued(async () => taken(await send(`v1/explain?of=${encodeURIComponent(of)}`, file), "json"), true);
 }
 
-export const provenance = (file) => queued(async () => (await send("v1/provenance", file)).json(), true);
+export const provenance = (file) => queued(async () => taken(await send("v1/provenance", file), "json"), true);
 
 // The report as a file for saving.
 export async function report(file) {
-  const response = await queued(() => send("v1/report", file), true);
-  return response.blob();
+  return queued(async () => taken(await send("v1/report", file), "blob"), true);
 }
