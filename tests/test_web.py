@@ -202,6 +202,8 @@ def test_a_key_is_asked_for_where_there_is_one(judge: DeepfakeDetector) -> None:
         problem(client.get(path, headers={"X-API-Key": "sesame"}), "KeyRequired")
         assert client.get(path, headers=[(b"X-API-Key", key)]).status_code == 200
         assert client.get(path, headers=[(b"Authorization", b"Bearer " + key)]).status_code == 200
+        assert client.get(path, headers=[(b"X-API-Key", "sésame".encode("latin-1"))]).status_code == 200  # by a browser
+        problem(client.get(path, headers={"X-API-Key": "s?same"}), "KeyRequired")
     problem(client.post("/v1/predict", content=flat(0)), "KeyRequired")
     assert client.get("/healthz").status_code == client.get("/readyz").status_code == 200
     assert client.get("/openapi.json").status_code == 200
@@ -340,7 +342,7 @@ def test_limits_that_cannot_hold_are_refused(wrong: dict[str, int]) -> None:
         Limits(**wrong)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("key", ["", " ", "schlüssel", "a\u200b", " a", "a\n"])
+@pytest.mark.parametrize("key", ["", " ", "a\u200b", " a", "a\n"])
 def test_keys_that_no_client_can_send_are_refused(key: str) -> None:
     with pytest.raises(OptionError, match="the API key"):
         create_app(None, Limits(), api_key=key)

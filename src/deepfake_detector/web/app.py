@@ -31,10 +31,8 @@ def build(detector: DeepfakeDetector | None, limits: Limits, api_key: str | None
     """As ``create_app`` says."""
     if api_key is not None and not api_key.strip():
         raise OptionError("the API key is empty; set one, or leave the variable out to ask for none")
-    if api_key is not None and (api_key != api_key.strip() or not all(" " <= letter <= "~" for letter in api_key)):
-        raise OptionError(
-            "the API key must begin and end without a space, and have no letters beyond A to Z: clients cannot send it"
-        )
+    if api_key is not None and (api_key != api_key.strip() or not api_key.isprintable()):
+        raise OptionError("the API key must begin and end without a space, and be printable: clients cannot send it")
     service = Service(detector, limits)
 
     @asynccontextmanager
