@@ -15,8 +15,8 @@ async def authorised(request: Request) -> None:
     if key is None:
         return
     given = request.headers.get("x-api-key") or request.headers.get("authorization", "").removeprefix("Bearer ")
-    # Headers come as Latin-1, so this is the bytes that were sent: letters beyond ASCII as UTF-8 by programs, as Latin-1
-    # by browsers. What Latin-1 lacks is escaped, so that no sign stands for several. Compared in constant time.
+    # Headers come as Latin-1, so this is the bytes that were sent. Beyond ASCII programs send UTF-8, browsers Latin-1;
+    # what that lacks is escaped, so no sign stands for several. Compared in constant time.
     sent, latin = given.encode("latin-1"), key.encode("latin-1", "backslashreplace")
     if not (hmac.compare_digest(sent, key.encode()) | hmac.compare_digest(sent, latin)):
         raise Problem("KeyRequired", "Send the key in the header X-API-Key.", {"WWW-Authenticate": "Bearer"})
