@@ -177,6 +177,10 @@ def test_a_fake_that_cannot_be_copied_is_told(folder: Path, run: Any, monkeypatc
     assert len(rows()) == 7
 
 
+EVERY = [f"pictures/{name}.png" for name in (1, 2, 3, 4, 5, "below/6", "below/7")]
+"""All of the folder, each named by itself: in a folder pipes are passed over."""
+
+
 def start(*arguments: str, toy: str) -> subprocess.Popen[bytes]:
     """In the background; it hears Control-C also where the tests themselves were started deaf to it, as by ``&``."""
     command = [*COMMAND, *arguments, "--model", toy]
@@ -203,7 +207,7 @@ def test_killed_twice_every_file_is_there_once(folder: Path, toy: str, out: str,
         data = picture.read_bytes()
         picture.unlink()
         os.mkfifo(picture)
-        process = start("pictures", "--out", out, toy=toy)
+        process = start(*EVERY, "--out", out, toy=toy)
         wait_for(journal, head + kept)
         process.kill()
         process.communicate()
@@ -213,7 +217,7 @@ def test_killed_twice_every_file_is_there_once(folder: Path, toy: str, out: str,
             file.write(b'{"path": "pictures/3.p')  # as a kill in the midst of writing leaves it
         picture.unlink()
         picture.write_bytes(data)
-    process = start("pictures", "--out", out, toy=toy)
+    process = start(*EVERY, "--out", out, toy=toy)
     assert b"(5 of them from earlier runs)" in process.communicate()[0]
     assert process.returncode == 0
     if out == "out.parquet":
@@ -222,7 +226,7 @@ def test_killed_twice_every_file_is_there_once(folder: Path, toy: str, out: str,
     else:
         lines = Path(out).read_text().splitlines()[head:]
         found = [json.loads(line)["path"] if out == "out.jsonl" else line.split(",")[0] for line in lines]
-    assert found == [f"pictures/{name}.png" for name in (1, 2, 3, 4, 5, "below/6", "below/7")]
+    assert found == EVERY
 
 
 def test_control_c_ends_cleanly_and_goes_on(folder: Path, toy: str, run: Any) -> None:
@@ -230,7 +234,7 @@ def test_control_c_ends_cleanly_and_goes_on(folder: Path, toy: str, run: Any) ->
     data = picture.read_bytes()
     picture.unlink()
     os.mkfifo(picture)
-    process = start("pictures", "--out", "out.jsonl", toy=toy)
+    process = start(*EVERY, "--out", "out.jsonl", toy=toy)
     wait_for("out.jsonl", 3)
     process.send_signal(signal.SIGINT)
     time.sleep(0.5)
