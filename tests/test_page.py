@@ -380,6 +380,8 @@ PASTE_OR_DROP = """async ([kind, name]) => {
   canvas.width = canvas.height = 64;
   canvas.getContext("2d").fillStyle = "white";
   canvas.getContext("2d").fillRect(0, 0, 64, 64);
+  canvas.getContext("2d").fillStyle = "grey"; // of one colour all over nothing is said
+  canvas.getContext("2d").fillRect(0, 0, 1, 1);
   const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
   const carried = new DataTransfer();
   carried.items.add(new File([blob], name, { type: "image/png" }));
