@@ -65,9 +65,10 @@ class Region:
         rows = {view.row: view for view, split in zip(self.views, self.split, strict=True) if split == "train"}
         held = [row for row, view in rows.items() if PACK.of(view) == fold]
         fakes = {v.row for v in self.views if v.fake and not v.forged}
+        reals = {v.row for v in self.views if not v.fake}
         taken: set[int] = set()
-        for fake in (True, False):
-            of_class = sorted((row for row in held if (row in fakes) == fake), key=lambda row: drawn(str(row), 0))
+        for ours in (fakes, reals):
+            of_class = sorted((row for row in held if row in ours), key=lambda row: drawn(str(row), 0))
             taken |= set(of_class[: pictures // 2])
         return np.flatnonzero([view.row in taken and view.split == "train" for view in self.views])
 
