@@ -40,6 +40,19 @@ def white(one_face: DeepfakeDetector) -> Case:
     return examine_case(one_face, png(grey(255)), "white.png")
 
 
+def test_an_explanation_that_nobody_waits_for_any_more_ends(toy: DeepfakeDetector) -> None:
+    seen: list[int] = []
+
+    def left(done: int) -> None:
+        seen.append(done)
+        raise RuntimeError("the client has left")
+
+    noise = np.random.default_rng(0).integers(0, 256, (120, 120, 3)).astype(np.uint8)
+    with pytest.raises(RuntimeError, match="the client has left"):
+        examine_case(toy, png(noise), method="occlusion", progress=left)
+    assert len(seen) == 1
+
+
 def png(pixels: np.ndarray, **texts: str) -> bytes:
     buffer, info = io.BytesIO(), PngImagePlugin.PngInfo()
     for name, text in texts.items():

@@ -18,7 +18,7 @@ from ..ensemble.policy import Policy
 from ..errors import DeepfakeDetectorError, OptionError
 from ..explain import explain
 from ..explain.base import Explanation, Method
-from ..explain.explainer import default_method
+from ..explain.explainer import Progress, default_method
 from ..images import ImageSource, whole_file
 from ..models.card import Region
 from ..provenance import Provenance, examine
@@ -112,12 +112,13 @@ def examine_case(
     source: ImageSource | Failure,
     name: str | None = None,
     method: Method | None = None,
+    progress: Progress | None = None,
 ) -> Case:
     """Judge one picture, explain its score and examine its file.
 
     source: as for ``predict``, or a Failure to be reported as it is. name: how the report calls the picture; None takes
-    the file's. method: of the explanation, as for ``explain``. A picture that cannot be judged gives a Case with its
-    Failure. Raises OptionError for an unknown method.
+    the file's. method, progress: of the explanation, as for ``explain``. A picture that cannot be judged gives a Case
+    with its Failure. Raises OptionError for an unknown method, and what ``progress`` raises, which ends the work.
     """
     if isinstance(source, Failure):
         return _case(detector, name or source.source, source)
@@ -136,9 +137,30 @@ def examine_case(
     found = look if isinstance(look, Failure) else _tried(lambda: _evidence(detector, look), name)
     if isinstance(look, Failure) or isinstance(found, Failure):
         return _case(detector, name, found, "", provenance, data)
-    explained = _tried(lambda: _why(explain(detector, look, method), look), name)
+    ending = _Ending(progress) if progress else None
+    try:
+        explained = _tried(lambda: _why(explain(detector, look, method, progress=ending), look), name)
+    except OptionError:
+        if ending and ending.raised:
+            raise ending.raised from None
+        raise
     why = str(explained.error) if isinstance(explained, Failure) else explained
     return _case(detector, name, found, why, provenance, data)
+
+
+class _Ending:
+    """A progress that keeps what it raised, so that it is told from what a picture may cause."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.raised: Exception | None = None
+
+    def __call__(self, done: int) -> None:
+        try:
+            self.progress(done)
+        except Exception as error:
+            self.raised = error
+            raise OptionError("ended by its progress") from error  # passes through ``_tried``
 
 
 def _case(

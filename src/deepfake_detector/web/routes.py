@@ -131,9 +131,9 @@ async def report(
     detector = service_of(request).detector
     chosen = method or default_method(detector)
 
-    def work(upload: Upload, _: Step) -> str:
+    def work(upload: Upload, step: Step) -> str:
         # The name is put in afterwards: what goes wrong on the way is logged, and names are not.
-        case = examine_case(detector, Waiting(upload.data), Waiting.name, chosen)
+        case = examine_case(detector, Waiting(upload.data), Waiting.name, chosen, step)
         if case.failure is not None:
             raise case.failure.error
         return html([replace(case, name=upload.name or Waiting.name)], "POST /v1/report")
