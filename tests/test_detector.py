@@ -1,5 +1,6 @@
 """The detector's logic, on a toy bundle whose answers can be worked out (bright is fake)."""
 
+import json
 import math
 import threading
 from collections.abc import Iterator
@@ -71,6 +72,11 @@ def test_tiny_faces_are_reported_without_a_score(model: Path) -> None:
     assert result.score == result.scene_score
     assert "small_face" in result.reasons
     assert "no_face" not in result.reasons
+
+
+def test_numbers_may_be_numpys(model: Path) -> None:
+    made = detector(model, max_faces=np.int64(3), max_pixels=np.int64(10**6), threshold=np.float32(0.25))
+    assert json.loads(made.predict(grey(204)).to_json())["threshold"] == 0.25
 
 
 def test_paths_may_come_as_an_array(model: Path, tmp_path: Path) -> None:

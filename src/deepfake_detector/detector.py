@@ -102,7 +102,7 @@ class DeepfakeDetector:
             raise OptionError(
                 f"max_fpr was measured for the stacked score; choose a threshold for aggregation {aggregation!r}"
             )
-        if not isinstance(max_faces, int) or max_faces < 1:
+        if not hasattr(max_faces, "__index__") or max_faces < 1:
             raise OptionError(f"max_faces must be a whole number, at least 1, got {max_faces!r}")
         self.preprocessor = ImagePreprocessor(face_detector, max_pixels=max_pixels)
         self.aggregation: Aggregation = aggregation
@@ -114,7 +114,7 @@ class DeepfakeDetector:
         self.policy = Policy.from_dict(self.bundle.ensemble.get("policy", {}))
         if max_fpr is not None:
             threshold = self.policy.threshold_for(max_fpr)
-        self.threshold = self.policy.threshold if threshold is None else threshold
+        self.threshold = self.policy.threshold if threshold is None else float(threshold)
 
     @classmethod
     def load_model(cls, path: str | os.PathLike[str], **options: object) -> DeepfakeDetector:

@@ -43,7 +43,7 @@ class ImagePreprocessor:
     ) -> None:
         if not 16 <= size <= 2048:
             raise OptionError(f"size must be 16 to 2048 pixels, got {size}")
-        if not isinstance(max_pixels, int) or max_pixels < 1:
+        if not hasattr(max_pixels, "__index__") or max_pixels < 1:
             raise OptionError(f"max_pixels must be a whole number, at least 1, got {max_pixels!r}")
         self.detector = make_face_detector(face_detector)
         self.size = size
