@@ -77,8 +77,9 @@ def as_manifest(pictures: Manifest | Iterable[LabelledPicture]) -> Manifest:
     """The pictures as a manifest. Raises OptionError for what is none: paths carry no label."""
     if isinstance(pictures, Manifest):
         return pictures
-    listed = () if isinstance(pictures, (str, os.PathLike)) else tuple(pictures)
-    if not all(isinstance(one, LabelledPicture) for one in listed) or isinstance(pictures, (str, os.PathLike)):
+    path = isinstance(pictures, (str, os.PathLike))
+    listed = () if path else tuple(pictures)
+    if path or not all(isinstance(one, LabelledPicture) for one in listed):
         raise OptionError("expected labelled pictures, as read_pictures(folder or CSV) gives them")
     return Manifest(listed, "list of pictures")
 

@@ -11,9 +11,9 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MOST_CHUNKS = 10_000
 """Chunks read, other than those of pixels."""
 MOST_TEXT = 16_000_000
+"""Bytes of text read from a file, all together: a few kilobytes can unpack to gigabytes."""
 _RATIO = 1032
 """What deflate packs at most into a byte."""
-"""Bytes of text read from a file, all together: a few kilobytes can unpack to gigabytes."""
 
 
 class Texts(NamedTuple):
