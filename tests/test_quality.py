@@ -36,3 +36,15 @@ def test_any_size(size: tuple[int, int]) -> None:
     picture = rng.integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
     quality = measure(picture, centre(size))
     assert np.isfinite([quality.sharpness, quality.blockiness]).all()
+
+
+def test_a_small_part_is_measured_with_what_surrounds_it(astronaut: Pixels) -> None:
+    """As the policy's bounds were learned: from windows of 192 pixels, however small the face."""
+    picture = recompressed(astronaut, 10)
+    small, window = Crop(210, 100, 60), Crop(144, 34, 192)
+    assert measure(picture, small) == measure(picture, window)
+    assert measure(picture, small).blockiness > 1.3
+
+
+def test_a_part_at_the_border_is_measured_inside_the_picture(astronaut: Pixels) -> None:
+    assert measure(astronaut, Crop(0, 480, 32)) == measure(astronaut, Crop(0, 320, 192))

@@ -47,14 +47,7 @@ def test_the_networks_have_no_part_in_the_stacked_score(table: list[views.View],
     native = np.random.default_rng(0).integers(0, 256, (len(table), 32, 32, 3), dtype=np.uint8)
     graphs = {name: name.encode() for name in ("clip-vit-b16", "heads-face", "heads-scene", *NETWORKS)}
     leading = {r: assemble.Evidence((f"clip-{r}",), logits(table, r)[:, None]) for r in ("face", "scene")}
-    everyone = {
-        r: assemble.Evidence(
-            (f"clip-{r}", *(f"{n}-{r}" for n in NETWORKS)),
-            np.stack([logits(table, r), *[logits(table, r, "val")] * 2], axis=1),
-        )
-        for r in ("face", "scene")
-    }
-    restack.write(tmp_path, graphs, table, native, leading, everyone)
+    restack.write(tmp_path, graphs, table, native, leading, evidence(table))
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["default.json", "heads-face.onnx", "heads-scene.onnx"]
     manifest = json.loads((tmp_path / "default.json").read_text(encoding="utf-8"))
@@ -65,6 +58,44 @@ def test_the_networks_have_no_part_in_the_stacked_score(table: list[views.View],
     assert len(aggregator.asked("both", "mean")) == 6
     assert set(manifest["graphs"]) == set(graphs)
     assert manifest["about"]["figures"][bundles.LEFT_OUT]["mean over sources"]["stacked"] > 0.9
+
+
+def evidence(table: list[views.View], *, heads_of: str | None = None) -> dict[str, assemble.Evidence]:
+    """By region, of all members; ``heads_of``: the split whose views the heads have logits of, None for all."""
+    return {
+        r: assemble.Evidence(
+            (f"clip-{r}", *(f"{n}-{r}" for n in NETWORKS)),
+            np.stack([logits(table, r, heads_of), *[logits(table, r, "val")] * 2], axis=1),
+        )
+        for r in ("face", "scene")
+    }
+
+
+def test_new_networks_leave_the_heads_as_they_are(table: list[views.View], tmp_path: Path) -> None:
+    native = np.random.default_rng(0).integers(0, 256, (len(table), 32, 32, 3), dtype=np.uint8)
+    graphs = {name: name.encode() for name in ("clip-vit-b16", "heads-face", "heads-scene", *NETWORKS)}
+    leading = {r: assemble.Evidence((f"clip-{r}",), logits(table, r)[:, None]) for r in ("face", "scene")}
+    restack.write(tmp_path, graphs, table, native, leading, evidence(table))
+    before = json.loads((tmp_path / "default.json").read_text(encoding="utf-8"))
+    restack.write_networks(tmp_path, dict.fromkeys(NETWORKS, b"new"), table, native, evidence(table, heads_of="val"))
+    after = json.loads((tmp_path / "default.json").read_text(encoding="utf-8"))
+
+    assert {path.name for path in tmp_path.glob("*.onnx")} == {
+        f"{name}.onnx" for name in ("heads-face", "heads-scene", *NETWORKS)
+    }
+    changed = {name for name, digest in before["graphs"].items() if after["graphs"][name] != digest}
+    assert changed == set(NETWORKS)
+    assert after["about"] == before["about"]
+    # The same pictures teach the same calibration, and the same policy but for the members' disagreement.
+    for situation in assemble.SITUATIONS:
+        old, new = (Linear.from_dict(m["ensemble"]["picture"][situation]) for m in (before, after))
+        assert new.weights == old.weights
+        assert new.bias == pytest.approx(old.bias, abs=1e-4)
+        assert new.slopes == pytest.approx(old.slopes, rel=1e-2)
+    assert after["ensemble"]["kinds"] == before["ensemble"]["kinds"]
+    assert after["ensemble"]["policy"]["operating_points"] == [
+        [rate, pytest.approx(score, abs=1e-3)] for rate, score in before["ensemble"]["policy"]["operating_points"]
+    ]
 
 
 def test_networks_are_asked_of_validation_views_of_their_region(table: list[views.View]) -> None:

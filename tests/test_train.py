@@ -705,7 +705,7 @@ class TestStack:
     def test_the_operating_point_keeps_false_alarms(self) -> None:
         table = self.table()
         tables = dict.fromkeys(assemble.SITUATIONS, table)
-        values, picture = assemble.ensemble(tables, ["clip", "conv"], alarms=0.03)
+        values, picture = assemble.ensemble(tables, ["clip", "conv"], alarms=dict.fromkeys(assemble.SITUATIONS, 0.03))
         reals = (table.fold == stack.VAL) & ~table.fake
         alarms = (stack.scores(picture["both"], table)[reals] >= 0).mean()
         assert 0.02 < alarms <= 0.031

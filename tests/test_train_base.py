@@ -162,7 +162,7 @@ class TestUnknownFamilies:
         whole = table(900)
         lost = replace(whole, family=np.where(np.arange(900) % 5 == 0, "", whole.family))
         tables = dict.fromkeys(assemble.SITUATIONS, lost)
-        values, _ = assemble.ensemble(tables, ["clip", "conv"], alarms=0.03)
+        values, _ = assemble.ensemble(tables, ["clip", "conv"], alarms=dict.fromkeys(assemble.SITUATIONS, 0.03))
         relative = stack.choose(lost, ["clip", "conv"])
         known = lost.where(~lost.fake | (lost.family != ""))
         assert values["kinds"][family]["face"]["bias"] == stack.family_score(known, relative, family).bias

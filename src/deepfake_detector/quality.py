@@ -14,7 +14,8 @@ import numpy as np
 from .faces.crop import Crop
 from .types import Pixels
 
-_WINDOW = 512
+_WINDOW = (192, 512)
+"""Sides of the part that is measured, in pixels: at least (as the policy's bounds were learned from), at most."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,16 @@ def blank(pixels: Pixels) -> bool:
 
 
 def measure(pixels: Pixels, crop: Crop) -> Quality:
-    """Quality of the middle of a part of an RGB uint8 picture, at its own resolution (at most 512 pixels square)."""
-    side = min(crop.side, _WINDOW)
-    x, y = crop.x + (crop.side - side) // 2, crop.y + (crop.side - side) // 2
+    """Quality of the middle of a part of an RGB uint8 picture, at its own resolution.
+
+    A square of 192 to 512 pixels: what lies around a small part counts too, as far as the picture goes, since a few
+    dozen pixels tell neither.
+    """
+    height, width = pixels.shape[:2]
+    least, most = _WINDOW
+    side = min(max(crop.side, least), most, width, height)
+    x = min(max(crop.x + (crop.side - side) // 2, 0), width - side)
+    y = min(max(crop.y + (crop.side - side) // 2, 0), height - side)
     # The grid starts at the picture's corner: keep its phase in case the picture was never cropped after compression.
     grey = cv2.cvtColor(pixels[y : y + side, x : x + side], cv2.COLOR_RGB2GRAY).astype(np.float32)
     across = np.abs(np.diff(grey, axis=1))

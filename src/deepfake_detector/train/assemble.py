@@ -174,20 +174,20 @@ def _auc(fakes: np.ndarray, reals: np.ndarray) -> float:
 def ensemble(
     by_situation: Mapping[str, stack.Table],
     kinds: Sequence[str],
-    alarms: float,
+    alarms: Mapping[str, float],
     base: Mapping[str, Any] | None = None,
     everyone: Mapping[str, stack.Table] | None = None,
 ) -> tuple[dict[str, Any], dict[str, Linear]]:
     """The ``ensemble`` part of a manifest but for the policy, and the stacked scores by situation.
 
-    kinds: the kinds of networks, the leading one first. alarms: the share of new real pictures of known sources (one
-    of n pictures counts as the root of n) that may score 0.5 or more. It moves the offset of every verdict score, as a
-    smaller prior probability of fakes would. base: the same part of another bundle with the same members, for what
-    the tables cannot teach: situations they lack, and families with too few fakes. (Without it all are learned.)
-    everyone: tables that members' own scores and their mean are learned from, where more members than the stacked ones
-    are asked; None: the same tables.
+    kinds: the kinds of networks, the leading one first. alarms: by situation, the share of new real pictures of known
+    sources (one of n pictures counts as the root of n) that may score 0.5 or more. It moves the offset of every verdict
+    score, as a smaller prior probability of fakes would. base: the same part of another bundle with the same members,
+    for what the tables cannot teach: situations they lack, and families with too few fakes. (Without it all are
+    learned.) everyone: tables that members' own scores and their mean are learned from, where more members than the
+    stacked ones are asked; None: the same tables.
     """
-    members, mean = _alone(by_situation if everyone is None else everyone, alarms)
+    members, mean = alone(by_situation if everyone is None else everyone, alarms)
     picture: dict[str, Linear] = {}
     families: dict[str, dict[str, Any]] = {family: {} for family in FAMILIES}
     for situation in SITUATIONS:
@@ -200,7 +200,7 @@ def ensemble(
         table = by_situation[situation]
         relative = incumbent.choose(table, kinds, incumbent.of(base, situation, table.members))
         print(f"{situation}: relative weights {relative}")
-        picture[situation] = stack.anchored(stack.verdict_score(table, relative), table, alarms)
+        picture[situation] = stack.anchored(stack.verdict_score(table, relative), table, alarms[situation])
         for family in FAMILIES:
             if base is not None and not incumbent.has_family(table, family, FEW_OF_FAMILY):
                 families[family][situation] = base["kinds"][family][situation]
@@ -217,19 +217,20 @@ def ensemble(
     return values, picture
 
 
-def _alone(
-    by_situation: Mapping[str, stack.Table], alarms: float
+def alone(
+    by_situation: Mapping[str, stack.Table], alarms: Mapping[str, float]
 ) -> tuple[dict[str, Any], dict[str, tuple[float, float]]]:
-    """Each member's own calibrated score, and the calibration of their mean by situation."""
+    """Each member's own calibrated score, and the calibration of their mean by situation; ``alarms`` as above."""
     members: dict[str, Any] = {}
     mean: dict[str, tuple[float, float]] = {}
     for situation, table in by_situation.items():
-        own = {m: stack.anchored(stack.verdict_score(table, {m: 1.0}), table, alarms) for m in table.members}
+        allowed = alarms[situation]
+        own = {m: stack.anchored(stack.verdict_score(table, {m: 1.0}), table, allowed) for m in table.members}
         if situation != "both":
             members |= {name: asdict(score) for name, score in own.items()}
         averaged = _mean([stack.scores(score, table) for score in own.values()])
         slope, offset = stack.calibrated(_logit(averaged)[:, None], table.fake, table.weights)
-        mean[situation] = (float(slope[0]), offset - stack.excess(slope[0] * _logit(averaged) + offset, table, alarms))
+        mean[situation] = (float(slope[0]), offset - stack.excess(slope[0] * _logit(averaged) + offset, table, allowed))
     return members, mean
 
 

@@ -49,15 +49,20 @@ def recipes(imagenet: Path, seed: int) -> tuple[Recipe, Recipe]:
     half = (0.5, 0.5, 0.5)
     return (
         Recipe(
-            "conv", conv, "pixels", 224, loop.Plan(320, rate=1.2e-3, mean=half, std=half, zoom=0.85, seed=seed), 110
+            "conv",
+            conv,
+            "pixels",
+            224,
+            loop.Plan(1600, rate=1.2e-3, average=0.99, mean=half, std=half, zoom=0.85, part=160, seed=seed),
+            500,
         ),
         Recipe(
             "residual",
             ResidualNet,
             "native",
             192,
-            loop.Plan(600, rate=3e-3, mean=(0.0,) * 3, std=(1.0,) * 3, seed=seed),
-            200,
+            loop.Plan(1200, rate=3e-3, average=0.99, mean=(0.0,) * 3, std=(1.0,) * 3, part=128, seed=seed),
+            400,
         ),
     )
 
