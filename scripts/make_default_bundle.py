@@ -10,9 +10,10 @@
 Stages: views of every picture; features of the encoder; the two networks; heads; aggregation, calibration, policy; the
 files in models/weights. Hours on two cores, nearly all of it for the encoder and the networks. With --keep-networks the
 networks of models/weights stay, and ``default`` alone is made anew (``train.restack``): so were the heads that ship
-made, and then the networks by scripts/make_networks.py. --swaps adds faces that networks of our own repainted (scripts/make_swaps.py). Where the plan of the views has
-changed, move WORK/views away; features are found again by the pixels they are of. Only the splits ``train`` and ``val``
-are read; ``test`` and the ``unseen-`` sources are for scripts/measure.py, once, at the end.
+made, and after them the networks by scripts/make_networks.py. --swaps adds faces that networks of our own repainted
+(scripts/make_swaps.py). Where the plan of the views has changed, move WORK/views away; features are found again by the
+pixels they are of. Only the splits ``train`` and ``val`` are read; ``test`` and the ``unseen-`` sources are for
+scripts/measure.py, once, at the end.
 """
 
 from __future__ import annotations
