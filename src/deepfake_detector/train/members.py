@@ -61,8 +61,8 @@ def recipes(imagenet: Path, seed: int) -> tuple[Recipe, Recipe]:
             ResidualNet,
             "native",
             192,
-            loop.Plan(1200, rate=3e-3, average=0.99, mean=(0.0,) * 3, std=(1.0,) * 3, part=128, seed=seed),
-            400,
+            loop.Plan(600, rate=3e-3, mean=(0.0,) * 3, std=(1.0,) * 3, seed=seed),
+            200,
         ),
     )
 
