@@ -267,7 +267,9 @@ class DeepfakeDetector:
                 faces.append(FaceResult(face, None, reasons=notes if face.size < MIN_FACE else (*notes, "many_faces")))
         if faces and "cut_face" in faces[0].reasons:
             reasons.append("cut_face")
-        verdict, why = policy.decide(combined.score, combined.members, reasons, self.threshold)
+        with_say = self.aggregator.asked("both" if scored else "scene", self.aggregation)
+        telling = {name: score for name, score in combined.members.items() if name in with_say}
+        verdict, why = policy.decide(combined.score, telling, reasons, self.threshold)
         return Prediction(
             score=combined.score,
             threshold=self.threshold,

@@ -19,7 +19,7 @@ class Policy:
     """The bounds; all but ``threshold`` are probabilities or measures chosen on validation data by the recipe.
 
     A score inside ``band`` = (low, high) is inconclusive; ``poor_band`` counts where quality is poor. ``disagreement``:
-    two members whose own probabilities are this far apart contradict each other, which also calls for ``poor_band``.
+    two members whose own probabilities are further apart contradict each other, which also calls for ``poor_band``.
     small_face, small_picture: pixels. blurred: sharpness below it. heavy_compression: blockiness above it.
     operating_points: (false-positive rate, threshold), each a share of real validation pictures and the score that no
     more of them reach; rates rising.

@@ -125,7 +125,7 @@ def _meaning(found: Evidence) -> Iterator[str]:
         "pictures that are about as likely fake as real get a score there, often below the threshold: do not read them "
         "as real."
     )
-    if found.policy.doubtful(result.reasons):
+    if found.policy.doubtful(result.reasons) and found.policy.poor_band != found.policy.band:
         yield "That band is wider than usual, because the quality is poor or the members contradict each other."
     if result.faces:
         yield (
@@ -140,15 +140,19 @@ def _meaning(found: Evidence) -> Iterator[str]:
 
 def _members(found: Evidence) -> Iterator[Block]:
     scores = found.prediction.members
-    contradict = "contradict" if "members_disagree" in found.prediction.reasons else "do not contradict"
-    low, high = min(scores, key=lambda name: scores[name]), max(scores, key=lambda name: scores[name])
     fakes = sum(score >= 0.5 for score in scores.values())
-    apart = scores[high] - scores[low]
-    yield Words(
-        f"Members that lean to fake: {fakes} of {len(scores)}; to real: {len(scores) - fakes}. They lie "
-        f"{100 * apart:.0f} points apart ({low} {percent(scores[low])}, {high} {percent(scores[high])}); more than "
-        f"{100 * found.policy.disagreement:.0f} count as a contradiction, so they {contradict} each other."
-    )
+    leaning = f"Members that lean to fake: {fakes} of {len(scores)}; to real: {len(scores) - fakes}."
+    weighty = [member.name for member in found.members if member.asked]
+    low, high = min(weighty, key=lambda name: scores[name]), max(weighty, key=lambda name: scores[name])
+    if low == high:
+        yield Words(f"{leaning} One alone has weight, so none can contradict it.")
+    else:
+        contradict = "contradict" if "members_disagree" in found.prediction.reasons else "do not contradict"
+        yield Words(
+            f"{leaning} Those with weight lie {100 * (scores[high] - scores[low]):.0f} points apart ({low} "
+            f"{percent(scores[low])}, {high} {percent(scores[high])}); more than "
+            f"{100 * found.policy.disagreement:.0f} count as a contradiction, so they {contradict} each other."
+        )
     rows = []
     for member in found.members:
         score = scores[member.name]
@@ -160,8 +164,8 @@ def _members(found: Evidence) -> Iterator[Block]:
     yield Table(head, tuple(rows), 4, (42, 36, 26, 28, 48))
     if not all(member.asked for member in found.members):
         yield Words(
-            "The members' weights were learned. One without weight is a second opinion: it cannot move the score of "
-            "this picture, but it counts when contradictions are looked for.",
+            "The members' weights were learned. One without weight is a second opinion: it moves neither the score of "
+            "this picture nor its verdict.",
             "soft",
         )
 

@@ -256,22 +256,19 @@ def policy(
     table: stack.Table,
     bounds: Mapping[str, float],
     poor: np.ndarray,
-    everyone: stack.Table | None = None,
 ) -> dict[str, Any]:
     """The ``policy`` part of a manifest: bands and disagreement from the held-out pictures, and bounds of quality.
 
-    picture: the stacked score of the table's situation. poor: of which views the quality is, bool by number. everyone:
-    the table of all members that may disagree, where they are more than the stacked ones. The wider band is that of new
-    pictures, those that call for it beside the others, which count as ``BESIDE``: few pictures by themselves
-    would give a band that swings with single ones. With too few of them it is that of all held-out pictures, half
-    of which (by weight) are of sources that no member had seen.
+    picture: the stacked score of the table's situation; members without a weight in it cannot contradict. poor: of
+    which views the quality is, bool by number. The wider band is that of new pictures, those that call for it beside
+    the others, which count as ``BESIDE``: few pictures by themselves would give a band that swings with single ones.
+    With too few of them it is that of all held-out pictures, half of which (by weight) are of sources that no member
+    had seen.
     """
     scores, known = stack.scores(picture, table), table.fold == stack.VAL
-    asked = table if everyone is None else everyone
-    new = asked.where(asked.fold == stack.VAL)
-    spread = _spread(ensemble, new)
-    disagreement = round(float(np.quantile(spread, 1 - DISAGREEMENT)), 3)
-    doubtful = known & (poor[table.view] | np.isin(table.view, new.view[spread > disagreement]))
+    spread = _spread(ensemble, table, [name for name, weights in picture.weights.items() if any(weights)])
+    disagreement = round(float(np.quantile(spread[known], 1 - DISAGREEMENT)), 3)
+    doubtful = known & (poor[table.view] | (spread > disagreement))
     narrow = band(table.where(known), scores[known], ERROR)
     if doubtful.sum() >= DOUBTFUL:
         weights, others = table.weights.copy(), known & ~doubtful
@@ -296,9 +293,9 @@ def operating_points(scores: np.ndarray, table: stack.Table) -> list[list[float]
     return [[rate, round(float(1 / (1 + np.exp(-stack.excess(scores, table, rate)))), 6)] for rate in rates]
 
 
-def _spread(ensemble: Mapping[str, Any], table: stack.Table) -> np.ndarray:
-    """How far apart the members' own probabilities lie, for every row."""
-    alone = [stack.scores(Linear.from_dict(ensemble["members"][name]), table) for name in table.members]
+def _spread(ensemble: Mapping[str, Any], table: stack.Table, members: Sequence[str]) -> np.ndarray:
+    """How far apart the own probabilities of these members lie, for every row."""
+    alone = [stack.scores(Linear.from_dict(ensemble["members"][name]), table) for name in members]
     probabilities = 1 / (1 + np.exp(-np.array(alone)))
     return np.asarray(probabilities.max(0) - probabilities.min(0))
 

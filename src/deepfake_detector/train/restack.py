@@ -2,8 +2,7 @@
 
 Heads and networks are not cross-fitted together then, so nothing can be learned of the networks' worth beside the heads
 on sources left out, and they have no part in the stacked score. (When that was last searched for, in the fifth build,
-``stack.choose`` gave both of them a weight of 0.) They are calibrated on ``val`` for ``mean`` and ``vote``, and may
-contradict.
+``stack.choose`` gave both of them a weight of 0.) They are calibrated on ``val`` for ``mean`` and ``vote``.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ def write(
     ensemble, picture = assemble.ensemble(learned, (LEADING,), bundles.ALARMS, everyone=calibrated)
     bounds = bundles.quality_bounds(views, native)
     poor = bundles.poor_views(views, native, bounds)
-    ensemble["policy"] = bundles.policy(ensemble, picture["both"], learned["both"], bounds, poor, calibrated["both"])
+    ensemble["policy"] = bundles.policy(ensemble, picture["both"], learned["both"], bounds, poor)
     for name in ("heads-face", "heads-scene"):
         (folder / f"{name}.onnx").write_bytes(graphs[name])
     cards = [card for region in ("face", "scene") for card in bundles.cards(region)]
