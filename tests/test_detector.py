@@ -55,6 +55,26 @@ def test_score_by_hand_with_a_face(model: Path) -> None:
     assert result.to_dict()["faces"][0]["box"] == [20, 20, 80, 80]
 
 
+def test_only_members_with_a_say_contradict_each_other(tmp_path: Path) -> None:
+    """A black face in a bright picture: further apart than 0.5 is a contradiction."""
+    pixels = grey(255, 300, 300)
+    pixels[20:120, 20:120] = 0
+    face = Face((35, 35, 105, 105), 0.9)
+    toy = bundle()
+    toy.ensemble["policy"]["disagreement"] = 0.5
+    toy.save(tmp_path / "both.h5")
+    both = detector(tmp_path / "both.h5", face).predict(pixels)
+    assert abs(both.members["toy-face"] - both.members["toy-scene"]) > 0.5
+    assert "members_disagree" in both.reasons
+
+    toy.ensemble["picture"]["both"]["weights"]["toy-scene"] = [0, 0, 0, 0, 0]
+    toy.save(tmp_path / "one.h5")
+    alone = detector(tmp_path / "one.h5", face).predict(pixels)
+    assert alone.members == both.members
+    assert "members_disagree" not in alone.reasons
+    assert "members_disagree" in detector(tmp_path / "one.h5", face, aggregation="mean").predict(pixels).reasons
+
+
 def test_each_face_has_its_own_score(model: Path) -> None:
     pixels = grey(60, 300, 120)
     pixels[:, 150:] = 220

@@ -11,7 +11,7 @@ from ..types import Verdict
 from .aggregate import logit, sigmoid
 
 POOR_QUALITY = frozenset({"small_face", "small_picture", "blurred", "heavy_compression"})
-"""Reasons that widen the inconclusive band: outside this quality less was measured."""
+"""Reasons that call for ``poor_band``: outside this quality less was measured."""
 
 
 @dataclass(frozen=True)
