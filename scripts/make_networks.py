@@ -1,12 +1,12 @@
-"""Train the two networks of the shipped bundles anew. The encoder's heads, and the stacked score made of them, stay.
+"""Train the two networks of the shipped bundles anew. The encoder's heads and their weights in the score stay.
 
     python scripts/make_networks.py --data ../shared/data --faces ~/deepfake-work/faces --wheels wheels \\
         --work ~/deepfake-work
 
 ``make_default_bundle.py --keep-networks`` the other way round: it writes the networks' files and ``fast.json``, and
-what changes with the networks in ``default.json`` (each member's own score, their mean, the policy). The networks
-learn from the same views as there, which is why FACES, whose validation pictures the policy counts, are asked for too.
-Two hours on two cores. Every stage is kept in WORK and survives a stop.
+into ``default.json`` what validation pictures teach (each member's own score, their mean, calibration, policy). The
+networks learn from the same views as there; of FACES only validation pictures are shown. Hours on two cores. Every
+stage is kept in WORK and survives a stop.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("DEEPFAKE_DATA"), help="the image pack")
     parser.add_argument("--faces", type=Path, required=True, help="folder that make_faces.py wrote")
     parser.add_argument("--wheels", type=Path, required=True, help="folder of the downloaded wheels")
-    parser.add_argument("--work", type=Path, required=True, help="folder for views, features and checkpoints (6 GB)")
+    parser.add_argument("--work", type=Path, required=True, help="folder for views, features and checkpoints (8 GB)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
     if args.data is None:

@@ -141,6 +141,12 @@ class TestDoubtfulPictures:
         assert for_hard["poor_band"][1] > for_hard["band"][1]
         assert for_easy["poor_band"] == for_easy["band"]  # never the narrower of the two
 
+    def test_a_single_member_contradicts_nobody(self) -> None:
+        rows, score = self.table(400)
+        parts = {"members": {"clip-x": asdict(score)}}
+        for lone in (1.0, 0.7):
+            assert bundles.policy(parts, score, rows, {}, np.zeros(400, bool), lone)["disagreement"] == lone
+
     def test_a_single_one_does_not_decide_it(self) -> None:
         rows, score = self.table(4000)
         said = rows.logits[:, 0, 0]

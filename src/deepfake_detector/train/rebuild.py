@@ -73,7 +73,8 @@ def rebuilt(
     widest = "both" if "both" in usable else "scene"
     bounds = _bounds(views, native, base.get("policy"))
     poor = bundles.poor_views(views, native, bounds)
-    ensemble["policy"] = bundles.policy(ensemble, picture[widest], usable[widest], bounds, poor)
+    lone = base.get("policy", {}).get("disagreement", 1.0)
+    ensemble["policy"] = bundles.policy(ensemble, picture[widest], usable[widest], bounds, poor, lone)
 
     now = _auc(views, evidence, picture)
     earlier = None
