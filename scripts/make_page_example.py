@@ -19,7 +19,8 @@ from deepfake_detector.web import create_app
 ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "examples" / "fake-collins-as-hopper.jpg"
 OUT = ROOT / "docs" / "page.jpg"
-SIZE = {"width": 900, "height": 830}
+SIZE = {"width": 1280, "height": 1180}
+SCALE = 900 / 1280  # the README shows it 900 pixels wide
 PATIENCE = 60_000  # milliseconds
 
 
@@ -35,11 +36,11 @@ def main() -> None:
     port = server.servers[0].sockets[0].getsockname()[1]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page(viewport=SIZE)
+        page = browser.new_page(viewport=SIZE, device_scale_factor=SCALE)
         page.goto(f"http://127.0.0.1:{port}/")
         page.locator("input[type=file]").set_input_files(PICTURE)
         page.get_by_text("Where the answer comes from").wait_for(timeout=PATIENCE)
-        page.get_by_text("Speaks for fake").wait_for(timeout=PATIENCE)
+        page.get_by_text("Speaks for fake").first.wait_for(timeout=PATIENCE)
         page.screenshot(path=OUT, type="jpeg", quality=80)
         browser.close()
     server.should_exit = True

@@ -71,22 +71,17 @@ def evidence(table: list[views.View], *, heads_of: str | None = None) -> dict[st
     }
 
 
-def test_new_networks_leave_the_heads_as_they_are(table: list[views.View], tmp_path: Path) -> None:
+def test_the_same_pictures_calibrate_as_before(table: list[views.View], tmp_path: Path) -> None:
     native = np.random.default_rng(0).integers(0, 256, (len(table), 32, 32, 3), dtype=np.uint8)
     graphs = {name: name.encode() for name in ("clip-vit-b16", "heads-face", "heads-scene", *NETWORKS)}
     leading = {r: assemble.Evidence((f"clip-{r}",), logits(table, r)[:, None]) for r in ("face", "scene")}
     restack.write(tmp_path, graphs, table, native, leading, evidence(table))
     before = json.loads((tmp_path / "default.json").read_text(encoding="utf-8"))
-    restack.write_networks(tmp_path, dict.fromkeys(NETWORKS, b"new"), table, native, evidence(table, heads_of="val"))
+    restack.recalibrate(tmp_path, table, native, evidence(table, heads_of="val"))
     after = json.loads((tmp_path / "default.json").read_text(encoding="utf-8"))
 
-    assert {path.name for path in tmp_path.glob("*.onnx")} == {
-        f"{name}.onnx" for name in ("heads-face", "heads-scene", *NETWORKS)
-    }
-    changed = {name for name, digest in before["graphs"].items() if after["graphs"][name] != digest}
-    assert changed == set(NETWORKS)
-    assert after["about"] == before["about"]
-    # The same pictures teach the same calibration, and the same policy but for the members' disagreement.
+    for part in ("graphs", "about", "members"):
+        assert after[part] == before[part]
     for situation in assemble.SITUATIONS:
         old, new = (Linear.from_dict(m["ensemble"]["picture"][situation]) for m in (before, after))
         assert new.weights == old.weights
@@ -96,6 +91,24 @@ def test_new_networks_leave_the_heads_as_they_are(table: list[views.View], tmp_p
     assert after["ensemble"]["policy"]["operating_points"] == [
         [rate, pytest.approx(score, abs=1e-3)] for rate, score in before["ensemble"]["policy"]["operating_points"]
     ]
+
+
+def test_each_situation_has_an_operating_point_of_its_own(
+    table: list[views.View], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    native = np.random.default_rng(0).integers(0, 256, (len(table), 32, 32, 3), dtype=np.uint8)
+    graphs = {name: name.encode() for name in ("clip-vit-b16", "heads-face", "heads-scene", *NETWORKS)}
+    leading = {r: assemble.Evidence((f"clip-{r}",), logits(table, r)[:, None]) for r in ("face", "scene")}
+    restack.write(tmp_path, graphs, table, native, leading, evidence(table))
+    alarms = {"face": 0.2, "scene": 0.05, "both": 0.1}
+    monkeypatch.setattr(bundles, "ALARMS", alarms)
+    restack.recalibrate(tmp_path, table, native, evidence(table, heads_of="val"))
+    picture = json.loads((tmp_path / "default.json").read_text(encoding="utf-8"))["ensemble"]["picture"]
+    new = assemble.tables(table, leading["face"], leading["scene"])
+    for situation, allowed in alarms.items():
+        rows = new[situation].where((new[situation].fold == stack.VAL) & ~new[situation].fake)
+        called = (stack.scores(Linear.from_dict(picture[situation]), rows) >= 0).mean()
+        assert allowed - 0.015 < called <= allowed + 0.001
 
 
 def test_networks_are_asked_of_validation_views_of_their_region(table: list[views.View]) -> None:

@@ -52,12 +52,6 @@ class TestShelf:
         np.testing.assert_array_equal(second[[0, 2, 3]], first[[1, 0, 1]])
         np.testing.assert_array_equal(second, features.encode(tmp_path / "b", encoder, range(4)))
 
-    def test_views_are_asked_for_by_number(self, tmp_path: Path, encoder: Path, computed: list[int]) -> None:
-        store = store_of(tmp_path / "a", 1, 2, 3, 4)
-        some = shelf.encoded(store, encoder, tmp_path, 1, [3, 1])
-        assert computed == [2]
-        np.testing.assert_array_equal(some, features.encode(store, encoder, [3, 1]))
-
     def test_another_encoder_computes_its_own(self, tmp_path: Path, encoder: Path, computed: list[int]) -> None:
         store = store_of(tmp_path / "a", 1, 2)
         shelf.encoded(store, encoder, tmp_path, 1)
@@ -132,18 +126,3 @@ class TestEarlyStopping:
         assert not looked
         assert torch.equal(again.get_parameter("linear.weight"), seen[2])
         assert torch.equal(again.get_parameter("linear.weight"), first.get_parameter("linear.weight"))
-
-
-def test_parts_of_views_are_learned_from_at_first_and_whole_views_in_the_end(tmp_path: Path) -> None:
-    seen: list[tuple[int, ...]] = []
-
-    class Watching(Mean):
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            seen.append(tuple(x.shape))
-            return super().forward(x)
-
-    pixels = np.random.default_rng(0).integers(0, 256, (8, 12, 12, 3)).astype(np.uint8)
-    rows = [views.View(0, 0, "face", "plain", i % 2 == 0, "", "s", "", "train", "", 9.0, 8, 8) for i in range(8)]
-    plan = loop.Plan(8, batch=2, part=6, whole=0.25)
-    loop.train(Watching(), pixels, rows, np.arange(8), plan, tmp_path / "x.pt", device="cpu")
-    assert seen == [(2, 3, 6, 6)] * 6 + [(2, 3, 12, 12)] * 2

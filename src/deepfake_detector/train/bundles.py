@@ -173,37 +173,19 @@ def write(
     for name, data in graphs.items():
         (folder / f"{name}.onnx").write_bytes(data)
     bounds = quality_bounds(views, native)
-    every = [card for region in ("face", "scene") for card in cards(region)]
-    write_bundle(folder, "default", every, graphs, views, native, regions, bounds)
-    write_bundle(folder, "fast", without_encoder(), graphs, views, native, regions, bounds)
-
-
-def without_encoder() -> list[Card]:
-    """The members of ``fast``."""
-    return [card for region in ("face", "scene") for card in cards(region) if card.encoder is None]
-
-
-def write_bundle(
-    folder: Path,
-    name: str,
-    kept: Sequence[Card],
-    graphs: Mapping[str, bytes],
-    views: Sequence[View],
-    native: np.ndarray,
-    regions: Mapping[str, Evidence],
-    bounds: Mapping[str, float],
-) -> None:
-    """Learn how the members ``kept`` become one score; write the JSON of their bundle. bounds: ``quality_bounds``."""
-    names = {card.name for card in kept}
-    chosen = {
-        region: _only(said, [member for member in said.members if member in names]) for region, said in regions.items()
-    }
-    tables = assemble.tables(views, chosen["face"], chosen["scene"])
-    kinds = [kind for kind in KINDS if any(card.name.startswith(kind) for card in kept)]
-    ensemble, picture = assemble.ensemble(tables, kinds, ALARMS)
     poor = poor_views(views, native, bounds)
-    ensemble["policy"] = policy(ensemble, picture["both"], tables["both"], bounds, poor)
-    write_manifest(folder, name, kept, graphs, views, ensemble, tables, kinds)
+    every = {region: cards(region) for region in ("face", "scene")}
+    for name in ("default", "fast"):
+        kept = [card for region in every.values() for card in region if name == "default" or card.encoder is None]
+        chosen = {
+            region: _only(evidence, [card.name for card in every[region] if card in kept])
+            for region, evidence in regions.items()
+        }
+        tables = assemble.tables(views, chosen["face"], chosen["scene"])
+        kinds = [kind for kind in KINDS if any(card.name.startswith(kind) for card in kept)]
+        ensemble, picture = assemble.ensemble(tables, kinds, ALARMS)
+        ensemble["policy"] = policy(ensemble, picture["both"], tables["both"], bounds, poor)
+        write_manifest(folder, name, kept, graphs, views, ensemble, tables, kinds)
 
 
 def _only(evidence: Evidence, members: list[str]) -> Evidence:

@@ -20,12 +20,7 @@ from .views import View
 
 @dataclass(frozen=True)
 class Plan:
-    """Hyper-parameters. mean, std: of the input scaled to [0, 1]. zoom: smallest side of a random crop, 1 for none.
-
-    part: side in pixels of the random part of a view that is learned from, never resized, until only the share
-    ``whole`` of the steps is left; 0 for whole views throughout. Smaller at first is quicker (progressive learning of
-    EfficientNetV2, arXiv 2104.00298; there the picture is shrunk, which would take the traces away).
-    """
+    """Hyper-parameters. mean, std: of the input scaled to [0, 1]. zoom: smallest side of a random crop, 1 for none."""
 
     steps: int
     batch: int = 32
@@ -36,13 +31,7 @@ class Plan:
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     std: tuple[float, float, float] = (0.5, 0.5, 0.5)
     zoom: float = 1.0
-    part: int = 0
-    whole: float = 0.25
     seed: int = 0
-
-    def parted(self, step: int) -> bool:
-        """Whether a step learns from parts of views."""
-        return self.part > 0 and step < self.steps * (1 - self.whole)
 
 
 @dataclass(frozen=True)
@@ -147,9 +136,6 @@ def train(
         torch.manual_seed(plan.seed * 1_000_003 + step)  # dropout
         batch = rng.choice(len(chosen), plan.batch, p=chances)
         x = _varied(np.stack([pixels[i] for i in chosen[batch]]), plan, rng)
-        if plan.parted(step):
-            top, left = rng.integers(0, x.shape[-1] - plan.part + 1, 2)
-            x = x[:, :, top : top + plan.part, left : left + plan.part]
         x = x.to(place, memory_format=torch.channels_last)
         rate = plan.rate * min(1.0, (step + 1) / plan.warmup) * (0.5 + 0.5 * math.cos(math.pi * step / plan.steps))
         for group in optimizer.param_groups:

@@ -49,12 +49,7 @@ def recipes(imagenet: Path, seed: int) -> tuple[Recipe, Recipe]:
     half = (0.5, 0.5, 0.5)
     return (
         Recipe(
-            "conv",
-            conv,
-            "pixels",
-            224,
-            loop.Plan(1600, rate=1.2e-3, average=0.99, mean=half, std=half, zoom=0.85, part=160, seed=seed),
-            500,
+            "conv", conv, "pixels", 224, loop.Plan(320, rate=1.2e-3, mean=half, std=half, zoom=0.85, seed=seed), 110
         ),
         Recipe(
             "residual",

@@ -1,13 +1,12 @@
-"""The default bundle with new heads and its networks as they are, or the other way round.
+"""The default bundle with new heads and its networks as they are: minutes, where to train everything takes an hour.
 
-Heads and networks are not cross-fitted together then, so nothing can be learned of the networks' worth beside the heads
-on sources left out, and they have no part in the stacked score. (When that was last searched for, in the fifth build,
-``stack.choose`` gave both of them a weight of 0.) They are calibrated on ``val`` for ``mean`` and ``vote``.
+The networks are not cross-fitted anew, so nothing can be learned of their worth on sources left out, and they have no
+part in the stacked score. (When that was searched for, in the build that they are from, ``stack.choose`` gave both of
+them a weight of 0.) They are calibrated on ``val`` for ``mean`` and ``vote``. ``recalibrate`` leaves the heads too.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -61,24 +60,11 @@ def write(
     bundles.write_manifest(folder, "default", cards, graphs, views, ensemble, learned, (LEADING,))
 
 
-def bounds_of(folder: Path) -> dict[str, float]:
-    """As ``bundles.quality_bounds`` gave them for the default bundle of a folder."""
-    policy = json.loads((folder / "default.json").read_text(encoding="utf-8"))["ensemble"]["policy"]
-    return {name: float(policy[name]) for name in bundles.BOUNDS}
+def recalibrate(folder: Path, views: Sequence[View], native: np.ndarray, everyone: Mapping[str, Evidence]) -> None:
+    """Write what new pictures teach into the ``default.json`` of ``folder``; no graph changes.
 
-
-def write_networks(
-    folder: Path,
-    graphs: Mapping[str, bytes],
-    views: Sequence[View],
-    native: np.ndarray,
-    everyone: Mapping[str, Evidence],
-) -> None:
-    """Write the networks' graphs and what new pictures teach into ``default.json``, which ``folder`` has.
-
-    Members' own scores, their mean, the calibration of the stacked score and the policy are learned anew; the heads,
-    their weights, kinds of forgery and figures stay. graphs: the networks' by name. everyone: as for ``write``, of
-    validation views.
+    Members' own scores, their mean, the calibration of the stacked score and the policy are learned anew; the weights,
+    kinds of forgery, bounds of quality and figures stay. everyone: as for ``write``, of validation views.
     """
     path = folder / "default.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -90,10 +76,7 @@ def write_networks(
         straight = replace(Linear.from_dict(ensemble["picture"][situation]), slopes=Linear.slopes)
         picture[situation] = stack.anchored(straight, table, bundles.ALARMS[situation])
     ensemble["picture"] = {situation: asdict(score) for situation, score in picture.items()}
-    bounds = bounds_of(folder)
+    bounds = {name: float(ensemble["policy"][name]) for name in bundles.BOUNDS}
     poor = bundles.poor_views(views, native, bounds)
     ensemble["policy"] = bundles.policy(ensemble, picture["both"], tables["both"], bounds, poor)
-    for name, graph in graphs.items():
-        (folder / f"{name}.onnx").write_bytes(graph)
-        manifest["graphs"][name] = hashlib.sha256(graph).hexdigest()
     path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

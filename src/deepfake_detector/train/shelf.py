@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,21 +23,17 @@ def of_encoder(folder: Path, what: str, encoder: Path) -> Path:
     return folder / f"{what}-{hashlib.sha256(encoder.read_bytes()).hexdigest()[:16]}"
 
 
-def encoded(
-    store: Path, encoder: Path, shelf: Path, processes: int, numbers: Sequence[int] | None = None
-) -> np.ndarray:
+def encoded(store: Path, encoder: Path, shelf: Path, processes: int) -> np.ndarray:
     """float16 (n, 12, 4, 768): the encoder's ``statistics`` of every view of ``store``, computing what ``shelf`` lacks.
 
-    numbers: of these views alone, in this order. Views run one at a time, as in service. A stop costs the pieces that
-    were being worked on.
+    Views run one at a time, as in service. A stop costs the pieces that were being worked on.
     """
     folder = of_encoder(shelf, "features", encoder)
     folder.mkdir(parents=True, exist_ok=True)
     pixels = np.load(store / "pixels.npy", mmap_mode="r")
-    asked = range(len(pixels)) if numbers is None else numbers
-    names = [hashlib.sha256(pixels[number].tobytes()).hexdigest() for number in asked]
+    names = [hashlib.sha256(view.tobytes()).hexdigest() for view in pixels]
     first: dict[str, int] = {}
-    for number, name in zip(asked, names, strict=True):
+    for number, name in enumerate(names):
         first.setdefault(name, number)
     known = _index(folder)
     todo = [name for name in first if name not in known]
