@@ -11,7 +11,7 @@ from typing import Any
 from bars import bars
 from pages import DOCS, ROOT, keep, table
 
-from deepfake_detector.ensemble.aggregate import Aggregator, Situation
+from deepfake_detector.ensemble.aggregate import Aggregator
 from deepfake_detector.models.bundle import SHIPPED, Bundle
 from deepfake_detector.train.bundles import LEAD, LEFT_OUT
 
@@ -55,21 +55,23 @@ def readings(figures: dict[str, dict[str, Any]]) -> str:
 
 
 def with_say(bundle: Bundle) -> set[str]:
-    """The graphs that the stacked score is made by: those of members with a weight, and their encoders'."""
+    """The graphs that stacked scores and kinds are made by: those of members with a weight, and their encoders'."""
     aggregator = Aggregator.from_dict(bundle.ensemble)
-    situations: tuple[Situation, ...] = ("face", "scene", "both")
-    members = frozenset().union(*(aggregator.asked(situation, "stacked") for situation in situations))
+    scores = (aggregator.picture, *aggregator.kinds.values())
+    linears = [linear for score in scores for linear in (score.face, score.scene, score.both)]
+    members = {name for linear in linears for name, weights in linear.weights.items() if any(weights)}
     return {graph for card in bundle.cards if card.name in members for graph in (card.graph, card.encoder) if graph}
 
 
-def member_aucs(bundles: dict[str, Bundle], figures: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:
+def member_aucs(bundles: dict[str, Bundle], figures: dict[str, dict[str, Any]]) -> dict[str, dict[str, str]]:
     """AUC by reading, by member, each from a bundle that was read with the graph that the member has now."""
-    found: dict[str, dict[str, float]] = {}
+    found: dict[str, dict[str, str]] = {}
     for name, read in figures.items():
         shipped = bundles[name].manifest()["graphs"]
         for card in bundles[name].cards:
-            if read["graphs"][card.graph] == shipped[card.graph]:
-                found[card.name] = {reading: by[card.name] for reading, by in read["members"].items()}
+            graphs = [graph for graph in (card.graph, card.encoder) if graph]
+            if all(read["graphs"].get(graph) == shipped[graph] for graph in graphs):
+                found[card.name] = {reading: f"{by[card.name]:.3f}" for reading, by in read["members"].items()}
     return found
 
 
@@ -120,7 +122,7 @@ def page() -> str:
         table(
             ["reading", "default", *members],
             [
-                [name, f"{entry['auc']:.3f}", *(f"{by_member[m][name]:.3f}" for m in members)]
+                [name, f"{entry['auc']:.3f}", *(by_member[m].get(name, "-") for m in members)]
                 for name, entry in default["auc"].items()
             ],
         ),

@@ -113,7 +113,7 @@ def test_every_verdict_has_its_words(toy: DeepfakeDetector, level: int, verdict:
         assert "No face was found" in text
         assert REASONS["no_face"] in text
         assert "the middle of the picture" in text
-        assert "One alone has weight, so none can contradict it." in text
+        assert "One alone has weight, so none can contradict." in text
 
 
 def test_members_that_contradict_each_other_are_told(one_face: DeepfakeDetector) -> None:

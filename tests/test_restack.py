@@ -157,8 +157,9 @@ class TestDoubtfulPictures:
     def test_a_single_member_contradicts_nobody(self) -> None:
         rows, score = self.table(400)
         parts = {"members": {"clip-x": asdict(score)}}
-        for lone in (1.0, 0.7):
-            assert bundles.policy(parts, score, rows, {}, np.zeros(400, bool), lone)["disagreement"] == lone
+        silent = Linear({"clip-x": (0, 0, 0, 0, 0)}, 0.0)
+        for picture, lone in ((score, 1.0), (score, 0.7), (silent, 1.0)):
+            assert bundles.policy(parts, picture, rows, {}, np.zeros(400, bool), lone)["disagreement"] == lone
 
     def test_a_single_one_does_not_decide_it(self) -> None:
         rows, score = self.table(4000)

@@ -9,7 +9,7 @@ import pytest
 
 from deepfake_detector.errors import ModelInvalid
 from deepfake_detector.models.bundle import Bundle
-from deepfake_detector.train import adapt, assemble, folds, heads, incumbent, stack, views
+from deepfake_detector.train import adapt, assemble, folds, heads, incumbent, rebuild, stack, views
 
 SELECTION = heads.Selection((1,), ("cls", "patch_mean"))
 WIDTH = 2 * 768
@@ -166,3 +166,8 @@ class TestUnknownFamilies:
         relative = stack.choose(lost, ["clip", "conv"])
         known = lost.where(~lost.fake | (lost.family != ""))
         assert values["kinds"][family]["face"]["bias"] == stack.family_score(known, relative, family).bias
+
+
+def test_operating_points_hold_for_the_scores_kept_from_the_base_too() -> None:
+    points = [[0.03, 0.5], [0.06, 0.4], [0.1, 0.3]]
+    assert rebuild._no_lower(points, [[0.03, 0.9], [0.1, 0.2]]) == [[0.03, 0.9], [0.1, 0.3]]

@@ -143,10 +143,10 @@ def _members(found: Evidence) -> Iterator[Block]:
     fakes = sum(score >= 0.5 for score in scores.values())
     leaning = f"Members that lean to fake: {fakes} of {len(scores)}; to real: {len(scores) - fakes}."
     weighty = [member.name for member in found.members if member.asked]
-    low, high = min(weighty, key=lambda name: scores[name]), max(weighty, key=lambda name: scores[name])
-    if low == high:
-        yield Words(f"{leaning} One alone has weight, so none can contradict it.")
+    if len(weighty) < 2:
+        yield Words(f"{leaning} {'One alone has weight' if weighty else 'None has weight'}, so none can contradict.")
     else:
+        low, high = min(weighty, key=lambda name: scores[name]), max(weighty, key=lambda name: scores[name])
         contradict = "contradict" if "members_disagree" in found.prediction.reasons else "do not contradict"
         yield Words(
             f"{leaning} Those with weight lie {100 * (scores[high] - scores[low]):.0f} points apart ({low} "

@@ -278,7 +278,9 @@ def operating_points(scores: np.ndarray, table: stack.Table) -> list[list[float]
 
 
 def _spread(ensemble: Mapping[str, Any], table: stack.Table, members: Sequence[str]) -> np.ndarray:
-    """How far apart the own probabilities of these members lie, for every row."""
+    """How far apart the own probabilities of these members lie, for every row; 0 where there are fewer than two."""
+    if len(members) < 2:
+        return np.zeros(len(table.fake))
     alone = [stack.scores(Linear.from_dict(ensemble["members"][name]), table) for name in members]
     probabilities = 1 / (1 + np.exp(-np.array(alone)))
     return np.asarray(probabilities.max(0) - probabilities.min(0))

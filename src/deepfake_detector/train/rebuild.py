@@ -75,6 +75,9 @@ def rebuilt(
     poor = bundles.poor_views(views, native, bounds)
     lone = base.get("policy", {}).get("disagreement", 1.0)
     ensemble["policy"] = bundles.policy(ensemble, picture[widest], usable[widest], bounds, poor, lone)
+    if widest == "scene" and "policy" in base:
+        points = ensemble["policy"]["operating_points"]
+        ensemble["policy"]["operating_points"] = _no_lower(points, base["policy"]["operating_points"])
 
     now = _auc(views, evidence, picture)
     earlier = None
@@ -117,6 +120,12 @@ def _usable(table: stack.Table) -> bool:
     """Whether members, both classes among the validation pictures, and a left-out fold with both classes are there."""
     by_fold = set(stack.fold_aucs(table, np.zeros(len(table.fake))))
     return bool(table.members) and stack.VAL in by_fold and len(by_fold) > 1
+
+
+def _no_lower(points: Sequence[Sequence[float]], base: Sequence[Sequence[float]]) -> list[list[float]]:
+    """Operating points that hold for the scores kept from the base too: of each rate the higher threshold."""
+    earlier = {point[0]: point[1] for point in base}
+    return [[rate, max(score, earlier[rate])] for rate, score in points if rate in earlier]
 
 
 def _bounds(views: Sequence[View], native: np.ndarray, base: Mapping[str, Any] | None) -> dict[str, float]:
