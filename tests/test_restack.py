@@ -18,6 +18,7 @@ from deepfake_detector.types import FAMILIES
 JOBS = 1200
 SOURCES = ("dfdc-faces", "140k-real-and-fake-faces", "genai-scenes")
 NETWORKS = ("conv", "residual")
+GRAPHS = ("clip-vit-b16", "heads-face", "heads-scene", *NETWORKS)
 
 
 @pytest.fixture(scope="module")
@@ -43,23 +44,6 @@ def logits(table: list[views.View], region: str, only: str | None = None) -> np.
     return np.where(np.array(asked)[:, None], said, np.nan).astype(np.float32)
 
 
-def test_the_networks_have_no_part_in_the_stacked_score(table: list[views.View], tmp_path: Path) -> None:
-    native = np.random.default_rng(0).integers(0, 256, (len(table), 32, 32, 3), dtype=np.uint8)
-    graphs = {name: name.encode() for name in ("clip-vit-b16", "heads-face", "heads-scene", *NETWORKS)}
-    leading = {r: assemble.Evidence((f"clip-{r}",), logits(table, r)[:, None]) for r in ("face", "scene")}
-    restack.write(tmp_path, graphs, table, native, leading, evidence(table))
-
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["default.json", "heads-face.onnx", "heads-scene.onnx"]
-    manifest = json.loads((tmp_path / "default.json").read_text(encoding="utf-8"))
-    aggregator = Aggregator.from_dict(manifest["ensemble"])
-    aggregator.check({member["name"]: member["region"] for member in manifest["members"]})
-    Policy.from_dict(manifest["ensemble"]["policy"])
-    assert aggregator.asked("both", "stacked") == {"clip-face", "clip-scene"}
-    assert len(aggregator.asked("both", "mean")) == 6
-    assert set(manifest["graphs"]) == set(graphs)
-    assert manifest["about"]["figures"][bundles.LEFT_OUT]["mean over sources"]["stacked"] > 0.9
-
-
 def evidence(table: list[views.View], *, heads_of: str | None = None) -> dict[str, assemble.Evidence]:
     """By region, of all members; ``heads_of``: the split whose views the heads have logits of, None for all."""
     return {
@@ -71,13 +55,39 @@ def evidence(table: list[views.View], *, heads_of: str | None = None) -> dict[st
     }
 
 
+def native(table: list[views.View]) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (len(table), 32, 32, 3), dtype=np.uint8)
+
+
+def leading(table: list[views.View]) -> dict[str, assemble.Evidence]:
+    """By region, of the heads alone."""
+    return {r: assemble.Evidence((f"clip-{r}",), logits(table, r)[:, None]) for r in ("face", "scene")}
+
+
+def written(table: list[views.View], folder: Path) -> None:
+    """A default bundle in ``folder``; its graphs are their names."""
+    graphs = {name: name.encode() for name in GRAPHS}
+    restack.write(folder, graphs, table, native(table), leading(table), evidence(table))
+
+
+def test_the_networks_have_no_part_in_the_stacked_score(table: list[views.View], tmp_path: Path) -> None:
+    written(table, tmp_path)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["default.json", "heads-face.onnx", "heads-scene.onnx"]
+    manifest = json.loads((tmp_path / "default.json").read_text(encoding="utf-8"))
+    aggregator = Aggregator.from_dict(manifest["ensemble"])
+    aggregator.check({member["name"]: member["region"] for member in manifest["members"]})
+    Policy.from_dict(manifest["ensemble"]["policy"])
+    assert aggregator.asked("both", "stacked") == {"clip-face", "clip-scene"}
+    assert len(aggregator.asked("both", "mean")) == 6
+    assert set(manifest["graphs"]) == set(GRAPHS)
+    assert manifest["about"]["figures"][bundles.LEFT_OUT]["mean over sources"]["stacked"] > 0.9
+
+
 def test_the_same_pictures_calibrate_as_before(table: list[views.View], tmp_path: Path) -> None:
-    native = np.random.default_rng(0).integers(0, 256, (len(table), 32, 32, 3), dtype=np.uint8)
-    graphs = {name: name.encode() for name in ("clip-vit-b16", "heads-face", "heads-scene", *NETWORKS)}
-    leading = {r: assemble.Evidence((f"clip-{r}",), logits(table, r)[:, None]) for r in ("face", "scene")}
-    restack.write(tmp_path, graphs, table, native, leading, evidence(table))
+    written(table, tmp_path)
     before = json.loads((tmp_path / "default.json").read_text(encoding="utf-8"))
-    restack.recalibrate(tmp_path, table, native, evidence(table, heads_of="val"))
+    restack.recalibrate(tmp_path, table, native(table), evidence(table, heads_of="val"))
     after = json.loads((tmp_path / "default.json").read_text(encoding="utf-8"))
 
     for part in ("graphs", "about", "members"):
@@ -96,15 +106,12 @@ def test_the_same_pictures_calibrate_as_before(table: list[views.View], tmp_path
 def test_each_situation_has_an_operating_point_of_its_own(
     table: list[views.View], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    native = np.random.default_rng(0).integers(0, 256, (len(table), 32, 32, 3), dtype=np.uint8)
-    graphs = {name: name.encode() for name in ("clip-vit-b16", "heads-face", "heads-scene", *NETWORKS)}
-    leading = {r: assemble.Evidence((f"clip-{r}",), logits(table, r)[:, None]) for r in ("face", "scene")}
-    restack.write(tmp_path, graphs, table, native, leading, evidence(table))
+    written(table, tmp_path)
     alarms = {"face": 0.2, "scene": 0.05, "both": 0.1}
     monkeypatch.setattr(bundles, "ALARMS", alarms)
-    restack.recalibrate(tmp_path, table, native, evidence(table, heads_of="val"))
+    restack.recalibrate(tmp_path, table, native(table), evidence(table, heads_of="val"))
     picture = json.loads((tmp_path / "default.json").read_text(encoding="utf-8"))["ensemble"]["picture"]
-    new = assemble.tables(table, leading["face"], leading["scene"])
+    new = assemble.tables(table, leading(table)["face"], leading(table)["scene"])
     for situation, allowed in alarms.items():
         rows = new[situation].where((new[situation].fold == stack.VAL) & ~new[situation].fake)
         called = (stack.scores(Linear.from_dict(picture[situation]), rows) >= 0).mean()

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from PIL.Image import Image
 
 from . import images, quality
-from .ensemble.aggregate import Aggregator, Combined, Logits
+from .ensemble.aggregate import Aggregator, Combined, Logits, Situation
 from .ensemble.policy import Policy
 from .errors import DeepfakeDetectorError, ImageError, ImageTooSmall, OptionError
 from .faces.base import FaceDetector
@@ -58,6 +58,11 @@ class Look:
     def sizes(self) -> tuple[float, ...]:
         """The scored faces' sides, in pixels."""
         return tuple(self.located.faces[i].size for i in self.scored)
+
+    @property
+    def situation(self) -> Situation:
+        """What the picture's score is made of: faces in their picture, or the whole picture alone."""
+        return "both" if self.scored else "scene"
 
     @property
     def quality(self) -> Quality:
@@ -267,7 +272,7 @@ class DeepfakeDetector:
                 faces.append(FaceResult(face, None, reasons=notes if face.size < MIN_FACE else (*notes, "many_faces")))
         if faces and "cut_face" in faces[0].reasons:
             reasons.append("cut_face")
-        with_say = self.aggregator.asked("both" if scored else "scene", self.aggregation)
+        with_say = self.aggregator.asked(look.situation, self.aggregation)
         telling = {name: score for name, score in combined.members.items() if name in with_say}
         verdict, why = policy.decide(combined.score, telling, reasons, self.threshold)
         return Prediction(

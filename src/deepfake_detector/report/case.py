@@ -186,7 +186,7 @@ def _case(
 
 def _evidence(detector: DeepfakeDetector, look: Look) -> Evidence:
     prediction, picture = detector.judge(look), look.located.picture
-    asked = detector.aggregator.asked("both" if look.scored else "scene", detector.aggregation)
+    asked = detector.aggregator.asked(look.situation, detector.aggregation)
     regions = {card.name: card.region for card in detector.bundle.cards}
     policy = detector.policy
     band = policy.bounds(prediction.reasons, prediction.threshold)

@@ -244,10 +244,9 @@ def policy(
 
     picture: the stacked score of the table's situation; members without a weight in it cannot contradict. poor: of
     which views the quality is, bool by number. lone: the disagreement where fewer than two members have a weight; 1 is
-    never reached. The wider band is that of new pictures, those that call for it beside
-    the others, which count as ``BESIDE``: few pictures by themselves would give a band that swings with single ones.
-    With too few of them it is that of all held-out pictures, half of which (by weight) are of sources that no member
-    had seen.
+    never reached. The wider band is that of new pictures, those that call for it beside the others, which count as
+    ``BESIDE``: few pictures by themselves would give a band that swings with single ones. With too few of them it is
+    that of all held-out pictures, half of which (by weight) are of sources that no member had seen.
     """
     scores, known = stack.scores(picture, table), table.fold == stack.VAL
     spread = _spread(ensemble, table, [name for name, weights in picture.weights.items() if any(weights)])
