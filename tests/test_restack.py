@@ -145,7 +145,7 @@ class TestDoubtfulPictures:
         names = np.full(count, "s")
         known = np.full(count, stack.VAL)
         ones = np.ones(count)
-        rows = stack.Table(("clip-x",), logits, fake, names, names, ones, known, ones > 0, np.arange(count))
+        rows = stack.Table(("clip-x",), logits, fake, names, names, ones, known, ones > 0, np.arange(count), ones > 0)
         return rows, Linear({"clip-x": (1, 0, 0, 0, 0)}, 0.0)
 
     def policy(self, count: int, poor: np.ndarray) -> dict[str, Any]:

@@ -635,6 +635,19 @@ def test_a_view_that_a_member_was_not_scored_on_is_in_no_table() -> None:
     assert tables["scene"].fake.tolist() == [False, True, False]
 
 
+def test_a_whole_picture_is_judged_alone_where_it_shows_no_face() -> None:
+    rows = [view(False, "", job=0, view="face"), *[view(False, "", job=job, view="scene") for job in range(3)]]
+    logits = np.zeros((4, 1, 4), np.float32)
+    tables = assemble.tables(
+        rows, assemble.Evidence(("clip-face",), logits), assemble.Evidence(("clip-scene",), logits)
+    )
+    assert {name: table.applies.tolist() for name, table in tables.items()} == {
+        "face": [True],
+        "scene": [False, True, True],
+        "both": [True],
+    }
+
+
 class TestStack:
     @staticmethod
     def table(count: int = 6000) -> stack.Table:
@@ -647,10 +660,9 @@ class TestStack:
         fold = np.array(["dfdc", "modern", stack.VAL])[np.arange(count) % 3]
         family = np.where(fake, np.where(truth > 1, "gan", np.where(truth > 0, "swap", "generated")), "")
         source = np.array(["press-reals", "camera-reals"])[np.arange(count) // 3 % 2]
-        number = np.arange(count)
-        return stack.Table(
-            ("clip-x", "conv-x"), logits, fake, family, source, np.ones(count), fold, number % 2 > 0, number
-        )
+        number, ones = np.arange(count), np.ones(count)
+        names = ("clip-x", "conv-x")
+        return stack.Table(names, logits, fake, family, source, ones, fold, number % 2 > 0, number, ones > 0)
 
     def test_noise_gets_no_weight(self) -> None:
         assert stack.choose(self.table(), ["clip", "conv"]) == {"clip-x": 1.0, "conv-x": 0.0}
@@ -685,7 +697,7 @@ class TestStack:
         logits[:, 0, 0] = x
         names = np.full(count, "press-reals")
         ones, new = np.ones(count), np.full(count, stack.VAL)
-        table = stack.Table(("clip-x",), logits, fake, names, names, ones, new, ones > 0, np.arange(count))
+        table = stack.Table(("clip-x",), logits, fake, names, names, ones, new, ones > 0, np.arange(count), ones > 0)
         alarms = float((x[~fake] >= 0).mean())
         found = stack.anchored(Linear({"clip-x": (1, 0, 0, 0, 0)}, 0.7), table, alarms)
         assert found.bias == pytest.approx(0, abs=0.05)
@@ -694,6 +706,19 @@ class TestStack:
         for low in (-1.5, -1, -0.5, 0, 1):
             rows = (said >= low) & (said < low + 0.5)
             assert fake[rows].mean() == pytest.approx((1 / (1 + np.exp(-said[rows]))).mean(), abs=0.04)
+
+    def test_a_situation_is_calibrated_on_pictures_that_are_judged_so(self) -> None:
+        table = self.table()
+        elsewhere = np.arange(6000) % 2 == 0
+        table.logits[elsewhere] -= 2  # pictures that another situation judges score lower
+        few = np.flatnonzero(~elsewhere & (table.fold == stack.VAL))[: stack.FEW_APPLYING]
+        score = Linear({"clip-x": (1, 0, 0, 0, 0)}, 0.0)
+        for applies, own in ((~elsewhere, True), (np.isin(np.arange(6000), few), False)):
+            rows = replace(table, applies=applies).applying()
+            assert len(rows.fake) == (applies.sum() if own else 6000)
+            said = stack.scores(stack.anchored(score, rows, 0.1), table)
+            reals = (table.fold == stack.VAL) & ~table.fake & (applies if own else True)
+            assert 0.08 < (said[reals] >= 0).mean() <= 0.1
 
     def test_a_whole_picture_says_less_beside_a_face(self) -> None:
         table = self.table()

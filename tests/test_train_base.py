@@ -91,7 +91,7 @@ def table(count: int = 6000) -> stack.Table:
     logits = np.stack([np.stack([c] * 4, 1) for c in columns], 1)
     family = np.where(fake, np.where(truth > 1, "gan", np.where(truth > 0, "swap", "generated")), "")
     ones, names, number = np.ones(count), np.full(count, "s"), np.arange(count)
-    return stack.Table(("clip-x", "conv-x"), logits, fake, family, names, ones, fold, fake, number)
+    return stack.Table(("clip-x", "conv-x"), logits, fake, family, names, ones, fold, fake, number, number >= 0)
 
 
 class TestIncumbent:
@@ -137,7 +137,7 @@ class TestIncumbent:
         for new, read in (("A", 0), ("B", 1)):
             source, family = np.repeat(["A", new], (90, 30)), np.where(fake, "swap", "")
             ones, number = np.ones(120), np.arange(120)
-            faces = stack.Table(("clip-face",), logits, fake, family, source, ones, fold, ones > 0, number)
+            faces = stack.Table(("clip-face",), logits, fake, family, source, ones, fold, ones > 0, number, ones > 0)
             assert len(assemble.left_out(faces, ["clip"], every, known)) == read
 
     def test_no_bundle_has_no_weights(self) -> None:

@@ -77,8 +77,8 @@ def test_a_face_counts_one_and_its_whole_picture_as_much_as_in_a_bundle() -> Non
     """A scene that says the same of all pictures moves no figure; the evidence is the weighted sum."""
     assert read(ROWS, scene=5.0)["left out: dfdc-faces"] == read(ROWS)["left out: dfdc-faces"]
     logits = np.array([[[1.0] * 4, [2.0] * 4]])
-    table = stack.Table(("clip-face", "clip-scene"), logits, *[np.zeros(1)] * 7)
-    of_one = [stack.Table((name,), logits[:, [i]], *[np.zeros(1)] * 7) for i, name in enumerate(table.members)]
+    table = stack.Table(("clip-face", "clip-scene"), logits, *[np.zeros(1)] * 8)
+    of_one = [stack.Table((name,), logits[:, [i]], *[np.zeros(1)] * 8) for i, name in enumerate(table.members)]
     face, scene = (trial.said(one)[0] for one in of_one)
     assert trial.said(table)[0] == pytest.approx(face + stack.SCENE * scene)
 

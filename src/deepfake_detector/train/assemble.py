@@ -36,6 +36,7 @@ def tables(views: Sequence[View], face: Evidence, scene: Evidence, folds: Folds 
     Views of which a member of their region has no logits (NaN: it was not cross-fitted on them) are left out.
     """
     known = {"face": np.isfinite(face.logits).all((1, 2)), "scene": np.isfinite(scene.logits).all((1, 2))}
+    faced = {view.job for view in views if view.view == "face"}
     rows: dict[int, dict[str, int]] = {}
     for number, view in enumerate(views):
         if known[view.view][number]:
@@ -45,16 +46,24 @@ def tables(views: Sequence[View], face: Evidence, scene: Evidence, folds: Folds 
     pairs = [(r["face"], r["scene"]) for r in rows.values() if len(r) == 2]
     both = np.concatenate([face.logits[[f for f, _ in pairs]], scene.logits[[s for _, s in pairs]]], axis=1)
     return {
-        "face": _table(face.members, face.logits[faces], views, faces, folds),
-        "scene": _table(scene.members, scene.logits[scenes], views, scenes, folds),
-        "both": _table(face.members + scene.members, both, views, [f for f, _ in pairs], folds),
+        "face": _table(face.members, face.logits[faces], views, faces, folds, set()),
+        "scene": _table(scene.members, scene.logits[scenes], views, scenes, folds, faced),
+        "both": _table(face.members + scene.members, both, views, [f for f, _ in pairs], folds, set()),
     }
 
 
 def _table(
-    members: tuple[str, ...], logits: np.ndarray, every: Sequence[View], numbers: list[int], folds: Folds
+    members: tuple[str, ...],
+    logits: np.ndarray,
+    every: Sequence[View],
+    numbers: list[int],
+    folds: Folds,
+    elsewhere: set[int],
 ) -> stack.Table:
-    """Half the weight lies on pictures held out with their source, half on new pictures of known sources."""
+    """Half the weight lies on pictures held out with their source, half on new pictures of known sources.
+
+    elsewhere: jobs whose pictures are judged otherwise in use.
+    """
     views = [every[number] for number in numbers]
     split = np.array([v.split for v in views])
     weights = np.zeros(len(views))
@@ -71,6 +80,7 @@ def _table(
         np.array([folds.of(v) if v.split == "train" else stack.VAL for v in views]),
         np.array([v.how == "plain" for v in views]),
         np.array(numbers, int),
+        np.array([v.job not in elsewhere for v in views], bool),
     )
 
 
@@ -181,11 +191,11 @@ def ensemble(
     """The ``ensemble`` part of a manifest but for the policy, and the stacked scores by situation.
 
     kinds: the kinds of networks, the leading one first. alarms: by situation, the share of new real pictures of known
-    sources (one of n pictures counts as the root of n) that may score 0.5 or more. It moves the offset of every verdict
-    score, as a smaller prior probability of fakes would. base: the same part of another bundle with the same members,
-    for what the tables cannot teach: situations they lack, and families with too few fakes. (Without it all are
-    learned.) everyone: tables that members' own scores and their mean are learned from, where more members than the
-    stacked ones are asked; None: the same tables.
+    sources that are judged so in use (one of n pictures counts as the root of n) that may score 0.5 or more. It moves
+    the offset of every verdict score, as a smaller prior probability of fakes would. base: the same part of another
+    bundle with the same members, for what the tables cannot teach: situations they lack, and families with too few
+    fakes. (Without it all are learned.) everyone: tables that members' own scores and their mean are learned from,
+    where more members than the stacked ones are asked; None: the same tables.
     """
     members, mean = alone(by_situation if everyone is None else everyone, alarms)
     picture: dict[str, Linear] = {}
@@ -200,7 +210,7 @@ def ensemble(
         table = by_situation[situation]
         relative = incumbent.choose(table, kinds, incumbent.of(base, situation, table.members))
         print(f"{situation}: relative weights {relative}")
-        picture[situation] = stack.anchored(stack.verdict_score(table, relative), table, alarms[situation])
+        picture[situation] = stack.anchored(stack.verdict_score(table, relative), table.applying(), alarms[situation])
         for family in FAMILIES:
             if base is not None and not incumbent.has_family(table, family, FEW_OF_FAMILY):
                 families[family][situation] = base["kinds"][family][situation]
@@ -220,7 +230,10 @@ def ensemble(
 def alone(
     by_situation: Mapping[str, stack.Table], alarms: Mapping[str, float]
 ) -> tuple[dict[str, Any], dict[str, tuple[float, float]]]:
-    """Each member's own calibrated score, and the calibration of their mean by situation; ``alarms`` as above."""
+    """Each member's own calibrated score, and the calibration of their mean by situation; ``alarms`` as above.
+
+    A member is calibrated on all pictures of its region, with a face or without: its score is shown beside both.
+    """
     members: dict[str, Any] = {}
     mean: dict[str, tuple[float, float]] = {}
     for situation, table in by_situation.items():
@@ -228,10 +241,18 @@ def alone(
         own = {m: stack.anchored(stack.verdict_score(table, {m: 1.0}), table, allowed) for m in table.members}
         if situation != "both":
             members |= {name: asdict(score) for name, score in own.items()}
-        averaged = _mean([stack.scores(score, table) for score in own.values()])
-        slope, offset = stack.calibrated(_logit(averaged)[:, None], table.fake, table.weights)
-        mean[situation] = (float(slope[0]), offset - stack.excess(slope[0] * _logit(averaged) + offset, table, allowed))
+        slope, offset = stack.calibrated(_averaged(own, table)[:, None], table.fake, table.weights)
+        here = table.applying()
+        mean[situation] = (
+            float(slope[0]),
+            offset - stack.excess(slope[0] * _averaged(own, here) + offset, here, allowed),
+        )
     return members, mean
+
+
+def _averaged(own: Mapping[str, Linear], table: stack.Table) -> np.ndarray:
+    """The log-odds of the mean of the members' own probabilities, (n,)."""
+    return _logit(_mean([stack.scores(score, table) for score in own.values()]))
 
 
 def _mean(logits: Sequence[np.ndarray]) -> np.ndarray:

@@ -74,7 +74,7 @@ def recalibrate(folder: Path, views: Sequence[View], native: np.ndarray, everyon
     picture = {}
     for situation, table in tables.items():
         straight = replace(Linear.from_dict(ensemble["picture"][situation]), slopes=Linear.slopes)
-        picture[situation] = stack.anchored(straight, table, bundles.ALARMS[situation])
+        picture[situation] = stack.anchored(straight, table.applying(), bundles.ALARMS[situation])
     ensemble["picture"] = {situation: asdict(score) for situation, score in picture.items()}
     bounds = {name: float(ensemble["policy"][name]) for name in bundles.BOUNDS}
     poor = bundles.poor_views(views, native, bounds)
