@@ -108,8 +108,8 @@ def page() -> str:
         "0.752, 0.816, 0.925, 0.894, 0.932, 0.925, 0.957 and, the eleventh to the thirteenth, 0.958. These "
         "three and the last have the same heads and weights, and differ in calibration, bands and operating points. "
         "What was changed in between, on what it was judged, how the fourth reading had a say in the fifth build and "
-        "the sixth in the bands of the eighth, that the seventh and new networks for the thirteenth were taken back for what they "
-        "read, and that such readings say where the next build looks, is in "
+        "the sixth in the bands of the eighth, that the seventh and new networks for the thirteenth were taken back "
+        "for what they read, and that such readings say where the next build looks, is in "
         f"docs/experiments.md. {default['pictures']} pictures. {made(figures)} "
         "Intervals: bootstrap over pictures, 2,000 draws, seed 0.",
         readings(figures),
