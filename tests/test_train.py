@@ -633,6 +633,7 @@ def test_a_view_that_a_member_was_not_scored_on_is_in_no_table() -> None:
     assert {name: len(table.fake) for name, table in tables.items()} == {"face": 2, "scene": 3, "both": 2}
     assert not tables["both"].fake.any()
     assert tables["scene"].fake.tolist() == [False, True, False]
+    assert not tables["scene"].applies.any()  # the second job has a face too
 
 
 def test_a_whole_picture_is_judged_alone_where_it_shows_no_face() -> None:
@@ -709,16 +710,39 @@ class TestStack:
 
     def test_a_situation_is_calibrated_on_pictures_that_are_judged_so(self) -> None:
         table = self.table()
-        elsewhere = np.arange(6000) % 2 == 0
-        table.logits[elsewhere] -= 2  # pictures that another situation judges score lower
-        few = np.flatnonzero(~elsewhere & (table.fold == stack.VAL))[: stack.FEW_APPLYING]
-        score = Linear({"clip-x": (1, 0, 0, 0, 0)}, 0.0)
-        for applies, own in ((~elsewhere, True), (np.isin(np.arange(6000), few), False)):
-            rows = replace(table, applies=applies).applying()
-            assert len(rows.fake) == (applies.sum() if own else 6000)
-            said = stack.scores(stack.anchored(score, rows, 0.1), table)
-            reals = (table.fold == stack.VAL) & ~table.fake & (applies if own else True)
-            assert 0.08 < (said[reals] >= 0).mean() <= 0.1
+        applies = np.arange(6000) % 2 > 0
+        table.logits[~applies] -= 2  # pictures that another situation judges score lower
+        table = replace(table, applies=applies)
+        tables = {"face": self.table(), "scene": table, "both": self.table()}
+        values, picture = assemble.ensemble(tables, ["clip", "conv"], dict.fromkeys(assemble.SITUATIONS, 0.1))
+        only_scene = assemble.alone({"scene": table}, {"scene": 0.1})
+        reals = (table.fold == stack.VAL) & ~table.fake
+
+        def alarms(score: Linear, chosen: np.ndarray) -> float:
+            return float((stack.scores(score, table)[reals & chosen] >= 0).mean())
+
+        for score in (picture["scene"], Linear.from_dict(only_scene[0]["clip-x"])):
+            assert 0.08 < alarms(score, applies) <= 0.1
+            assert alarms(score, ~applies) < 0.05
+        slope, offset = only_scene[1]["scene"]
+        mean = np.mean(
+            [1 / (1 + np.exp(-stack.scores(Linear.from_dict(own), table))) for own in only_scene[0].values()], axis=0
+        )
+        said = slope * np.log(mean / (1 - mean)) + offset
+        assert 0.08 < (said[reals & applies] >= 0).mean() <= 0.1
+        assert values["mean"]["face"] != values["mean"]["scene"]
+
+    @pytest.mark.parametrize(("reals", "fakes", "enough"), [(0, 0, True), (-1, 0, False), (0, -1, False)])
+    def test_all_pictures_calibrate_where_those_that_apply_are_too_few(
+        self, reals: int, fakes: int, enough: bool
+    ) -> None:
+        table = self.table()
+        new = table.fold == stack.VAL
+        applies = ~new  # as many as one likes of other folds
+        for kind, more in ((~table.fake, reals), (table.fake, fakes)):
+            applies[np.flatnonzero(new & kind)[: stack.FEW_APPLYING + more]] = True
+        rows = replace(table, applies=applies).applying()
+        assert len(rows.fake) == (applies.sum() if enough else 6000)
 
     def test_a_whole_picture_says_less_beside_a_face(self) -> None:
         table = self.table()

@@ -117,9 +117,10 @@ class Prediction:
 
     score: calibrated P(fake) of the picture. threshold: at or above it the prediction is "Fake".
     verdict: "real", "fake" or "inconclusive"; reasons: why, and what limits the answer (keys of ``REASONS``).
-    faces: every face, largest first. scene_score: calibrated P(fake) from the whole-picture members alone.
-    members: each member's P(fake) for the picture, as aggregated. kinds: calibrated P(fake) by family of
-    forgery (not exclusive; they need not add up to 1). size: (width, height). model: name and version.
+    faces: every face, largest first. scene_score: P(fake) from the whole-picture members alone, calibrated for
+    pictures without a face; beside one it runs higher, and is no verdict. members: each member's P(fake) for the
+    picture, as aggregated. kinds: calibrated P(fake) by family of forgery (not exclusive; they need not add up to 1).
+    size: (width, height). model: name and version.
     """
 
     score: float

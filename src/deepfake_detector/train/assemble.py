@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ def tables(views: Sequence[View], face: Evidence, scene: Evidence, folds: Folds 
     Views of which a member of their region has no logits (NaN: it was not cross-fitted on them) are left out.
     """
     known = {"face": np.isfinite(face.logits).all((1, 2)), "scene": np.isfinite(scene.logits).all((1, 2))}
-    faced = {view.job for view in views if view.view == "face"}
+    with_face = {view.job for view in views if view.view == "face"}
     rows: dict[int, dict[str, int]] = {}
     for number, view in enumerate(views):
         if known[view.view][number]:
@@ -46,9 +46,9 @@ def tables(views: Sequence[View], face: Evidence, scene: Evidence, folds: Folds 
     pairs = [(r["face"], r["scene"]) for r in rows.values() if len(r) == 2]
     both = np.concatenate([face.logits[[f for f, _ in pairs]], scene.logits[[s for _, s in pairs]]], axis=1)
     return {
-        "face": _table(face.members, face.logits[faces], views, faces, folds, set()),
-        "scene": _table(scene.members, scene.logits[scenes], views, scenes, folds, faced),
-        "both": _table(face.members + scene.members, both, views, [f for f, _ in pairs], folds, set()),
+        "face": _table(face.members, face.logits[faces], views, faces, folds),
+        "scene": _table(scene.members, scene.logits[scenes], views, scenes, folds, otherwise=with_face),
+        "both": _table(face.members + scene.members, both, views, [f for f, _ in pairs], folds),
     }
 
 
@@ -58,11 +58,11 @@ def _table(
     every: Sequence[View],
     numbers: list[int],
     folds: Folds,
-    elsewhere: set[int],
+    otherwise: Set[int] = frozenset(),
 ) -> stack.Table:
     """Half the weight lies on pictures held out with their source, half on new pictures of known sources.
 
-    elsewhere: jobs whose pictures are judged otherwise in use.
+    otherwise: jobs of which the detector would judge the picture in another situation.
     """
     views = [every[number] for number in numbers]
     split = np.array([v.split for v in views])
@@ -80,7 +80,7 @@ def _table(
         np.array([folds.of(v) if v.split == "train" else stack.VAL for v in views]),
         np.array([v.how == "plain" for v in views]),
         np.array(numbers, int),
-        np.array([v.job not in elsewhere for v in views], bool),
+        np.array([v.job not in otherwise for v in views], bool),
     )
 
 
@@ -190,12 +190,13 @@ def ensemble(
 ) -> tuple[dict[str, Any], dict[str, Linear]]:
     """The ``ensemble`` part of a manifest but for the policy, and the stacked scores by situation.
 
-    kinds: the kinds of networks, the leading one first. alarms: by situation, the share of new real pictures of known
-    sources that are judged so in use (one of n pictures counts as the root of n) that may score 0.5 or more. It moves
-    the offset of every verdict score, as a smaller prior probability of fakes would. base: the same part of another
-    bundle with the same members, for what the tables cannot teach: situations they lack, and families with too few
-    fakes. (Without it all are learned.) everyone: tables that members' own scores and their mean are learned from,
-    where more members than the stacked ones are asked; None: the same tables.
+    Scores of a situation are calibrated on the rows that apply (``stack.Table.applying``); its weights and kinds are
+    learned from all. kinds: the kinds of networks, the leading one first. alarms: by situation, the share of new real
+    pictures of known sources (one of n pictures counts as the root of n) that may score 0.5 or more. It moves the
+    offset of every verdict score, as a smaller prior probability of fakes would. base: the same part of another bundle
+    with the same members, for what the tables cannot teach: situations they lack, and families with too few fakes.
+    (Without it all are learned.) everyone: tables that members' own scores and their mean are learned from, where more
+    members than the stacked ones are asked; None: the same tables.
     """
     members, mean = alone(by_situation if everyone is None else everyone, alarms)
     picture: dict[str, Linear] = {}
@@ -232,27 +233,28 @@ def alone(
 ) -> tuple[dict[str, Any], dict[str, tuple[float, float]]]:
     """Each member's own calibrated score, and the calibration of their mean by situation; ``alarms`` as above.
 
-    A member is calibrated on all pictures of its region, with a face or without: its score is shown beside both.
+    Where a whole picture's member alone has a weight, its own score is the verdict's. So it is calibrated as that is,
+    on pictures without a face, and runs higher beside a face.
     """
-    members: dict[str, Any] = {}
+    own: dict[str, Linear] = {}
     mean: dict[str, tuple[float, float]] = {}
-    for situation, table in by_situation.items():
-        allowed = alarms[situation]
-        own = {m: stack.anchored(stack.verdict_score(table, {m: 1.0}), table, allowed) for m in table.members}
-        if situation != "both":
-            members |= {name: asdict(score) for name, score in own.items()}
+    for situation in SITUATIONS:
+        if situation not in by_situation:
+            continue
+        table = by_situation[situation]
+        allowed, here = alarms[situation], table.applying()
+        for name in table.members:
+            if name not in own:
+                own[name] = stack.anchored(stack.verdict_score(table, {name: 1.0}), here, allowed)
         slope, offset = stack.calibrated(_averaged(own, table)[:, None], table.fake, table.weights)
-        here = table.applying()
-        mean[situation] = (
-            float(slope[0]),
-            offset - stack.excess(slope[0] * _averaged(own, here) + offset, here, allowed),
-        )
-    return members, mean
+        point = stack.excess(slope[0] * _averaged(own, here) + offset, here, allowed)
+        mean[situation] = (float(slope[0]), offset - point)
+    return {name: asdict(score) for name, score in own.items()}, mean
 
 
 def _averaged(own: Mapping[str, Linear], table: stack.Table) -> np.ndarray:
-    """The log-odds of the mean of the members' own probabilities, (n,)."""
-    return _logit(_mean([stack.scores(score, table) for score in own.values()]))
+    """The log-odds of the mean of the probabilities that the table's members give by themselves, (n,)."""
+    return _logit(_mean([stack.scores(own[name], table) for name in table.members]))
 
 
 def _mean(logits: Sequence[np.ndarray]) -> np.ndarray:

@@ -74,7 +74,7 @@ def rebuilt(
     bounds = _bounds(views, native, base.get("policy"))
     poor = bundles.poor_views(views, native, bounds)
     lone = base.get("policy", {}).get("disagreement", 1.0)
-    ensemble["policy"] = bundles.policy(ensemble, picture[widest], usable[widest].applying(), bounds, poor, lone)
+    ensemble["policy"] = bundles.policy(ensemble, picture[widest], usable[widest], bounds, poor, lone)
     if widest == "scene" and "policy" in base:
         points = ensemble["policy"]["operating_points"]
         ensemble["policy"]["operating_points"] = _no_lower(points, base["policy"]["operating_points"])

@@ -23,8 +23,8 @@ VAL = "val"
 GRID = (0.0, 0.1, 0.2, 0.3, 0.5, 1.0)
 VERDICT = np.array([0.25, 0.0, 0.0, 0.0, 1.0])
 """A member's say: a quarter of its pooled logit, and the log-sum-exp of its families."""
-FEW_APPLYING = 50
-"""With fewer new pictures of a class that are judged so in use, all others stand for them in the calibration."""
+FEW_APPLYING = 100
+"""With fewer new views of a class that would be judged as the situation says, all views are calibrated on."""
 SCENE = 0.75
 """The say of the whole picture's members where there is a face, whose members have 1."""
 
@@ -36,7 +36,7 @@ class Table:
     members: names; logits: float64 (n, members, 4). fake: bool (n,); family, source: str (n,); weights: (n,), how much
     each picture counts; fold: str (n,), the fold in which it was held out, or ``VAL``; plain: bool (n,), whether it is
     as it was found, not handled; view: int (n,), the number of its view, of its face's where it has one; applies: bool
-    (n,), whether the picture is judged so in use: by its whole alone only where it shows no face.
+    (n,), whether the detector would judge it as the situation says: by the whole picture alone only without a face.
     """
 
     members: tuple[str, ...]
@@ -56,7 +56,7 @@ class Table:
         return Table(self.members, **rows)
 
     def applying(self) -> Table:
-        """The rows of pictures that are judged so in use; all rows, where new ones of a class are too few."""
+        """The rows that apply; all rows where, of those that apply, new ones of a class are too few."""
         new = self.fake[self.applies & (self.fold == VAL)]
         enough = min(int(new.sum()), int((~new).sum())) >= FEW_APPLYING
         return self.where(self.applies) if enough else self

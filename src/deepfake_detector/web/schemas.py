@@ -37,7 +37,9 @@ class Prediction(_Model):
     threshold: float = Field(description="P(fake) from which a picture is called fake")
     kinds: dict[str, float] = Field(description="P(fake) by family of forgery: swap, gan, generated")
     faces: list[Face] = Field(description="largest first")
-    scene_score: float = Field(description="P(fake) of the whole picture, whatever its faces say")
+    scene_score: float = Field(
+        description="P(fake) of the whole picture alone, as calibrated for pictures without a face; higher beside one"
+    )
     members: dict[str, float] = Field(description="P(fake) by member of the ensemble")
     width: int
     height: int
