@@ -11,7 +11,6 @@ from typing import Any
 from bars import bars
 from pages import DOCS, ROOT, keep, table
 
-from deepfake_detector.ensemble.aggregate import Aggregator
 from deepfake_detector.models.bundle import SHIPPED, Bundle
 from deepfake_detector.train.bundles import LEAD, LEFT_OUT
 
@@ -23,21 +22,6 @@ def span(entry: dict[str, Any], key: str, percent: bool = False) -> str:
         low, high = (100 * v for v in entry["interval"])
         return f"{100 * entry[key]:.1f} % ({low:.1f}-{high:.1f})"
     return f"{entry[key]:.3f} ({entry['interval'][0]:.3f}-{entry['interval'][1]:.3f})"
-
-
-def others(name: str, bundle: Bundle, figures: dict[str, Any]) -> str:
-    """What is to be said where a bundle was read with other graphs than it has; empty where it was not."""
-    shipped = bundle.manifest()["graphs"]
-    changed = {graph for graph, digest in shipped.items() if figures["graphs"].get(graph) != digest}
-    if changed & with_say(bundle):
-        return f"The figures of `{name}` were read with other weights than it has now, at `{figures['commit']}`."
-    if changed:
-        graphs = " and ".join(f"`{graph}`" for graph in sorted(changed))
-        return (
-            f"`{name}` was read with other weights of {graphs}, which have no say in its scores and verdicts; what "
-            "these members reach by themselves was read with the bundle that consists of them."
-        )
-    return ""
 
 
 def readings(figures: dict[str, dict[str, Any]]) -> str:
@@ -54,27 +38,6 @@ def readings(figures: dict[str, dict[str, Any]]) -> str:
     return table(["AUC (95 % interval)", "fakes", "reals", *SHIPPED], rows)
 
 
-def with_say(bundle: Bundle) -> set[str]:
-    """The graphs that stacked scores and kinds are made by: those of members with a weight, and their encoders'."""
-    aggregator = Aggregator.from_dict(bundle.ensemble)
-    scores = (aggregator.picture, *aggregator.kinds.values())
-    linears = [linear for score in scores for linear in (score.face, score.scene, score.both)]
-    members = {name for linear in linears for name, weights in linear.weights.items() if any(weights)}
-    return {graph for card in bundle.cards if card.name in members for graph in (card.graph, card.encoder) if graph}
-
-
-def member_aucs(bundles: dict[str, Bundle], figures: dict[str, dict[str, Any]]) -> dict[str, dict[str, str]]:
-    """AUC by reading, by member, each from a bundle that was read with the graph that the member has now."""
-    found: dict[str, dict[str, str]] = {}
-    for name, read in figures.items():
-        shipped = bundles[name].manifest()["graphs"]
-        for card in bundles[name].cards:
-            graphs = [graph for graph in (card.graph, card.encoder) if graph]
-            if all(read["graphs"].get(graph) == shipped[graph] for graph in graphs):
-                found[card.name] = {reading: f"{by[card.name]:.3f}" for reading, by in read["members"].items()}
-    return found
-
-
 def made(figures: dict[str, Any]) -> str:
     """What each bundle's figures were made by, and of which code."""
     return " ".join(
@@ -86,8 +49,7 @@ def page() -> str:
     bundles = {name: Bundle.load(name) for name in SHIPPED}
     figures = {name: json.loads((ROOT / f"docs/figures-{name}.json").read_text(encoding="utf-8")) for name in SHIPPED}
     default = figures["default"]
-    by_member = member_aucs(bundles, figures)
-    members = sorted(by_member)
+    members = sorted({m for by_member in default["members"].values() for m in by_member})
     parts = [
         "# Model card",
         "<!-- Written by scripts/write_model_card.py; change that, not this. -->",
@@ -117,13 +79,17 @@ def page() -> str:
         "file size too (bytes alone give AUC 0.7), so it flatters every detector. Since the sixth build a generator "
         "distilled from another StyleGAN2 is among those trained on (`mobilestylegan-faces`): the kind is known now, "
         "these pictures and their real counterparts are not.",
-        *(others(name, bundle, figures[name]) for name, bundle in bundles.items()),
+        *(
+            f"The figures of `{name}` were read with other weights than it has now, at `{figures[name]['commit']}`."
+            for name, bundle in bundles.items()
+            if figures[name]["graphs"] != bundle.manifest()["graphs"]
+        ),
         "### Each member by itself (AUC)",
         table(
             ["reading", "default", *members],
             [
-                [name, f"{entry['auc']:.3f}", *(by_member[m].get(name, "-") for m in members)]
-                for name, entry in default["auc"].items()
+                [name, f"{default['auc'][name]['auc']:.3f}", *(f"{by.get(m, float('nan')):.3f}" for m in members)]
+                for name, by in default["members"].items()
             ],
         ),
         "### False alarms on authentic pictures",
@@ -191,7 +157,7 @@ def page() -> str:
         "## Limits",
         "\n".join(f"- {limit}" for limit in bundles["default"].about["limits"]),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(parts) + "\n"
 
 
 def handling(default: dict[str, Any]) -> list[str]:

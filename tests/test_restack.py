@@ -23,8 +23,10 @@ GRAPHS = ("clip-vit-b16", "heads-face", "heads-scene", *NETWORKS)
 
 @pytest.fixture(scope="module")
 def table() -> list[views.View]:
-    """Jobs with a scene view, three in five with a face view too: thirds of a source, half fake, the first half for
-    training."""
+    """Jobs, three in five of a face view and a scene view, the others of a scene view alone.
+
+    Thirds of a source, half fake, the first half for training.
+    """
     return [
         views.View(
             row=job, job=job, view=region, how="plain" if job % 4 < 2 else "handled", fake=job % 2 > 0,
