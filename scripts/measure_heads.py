@@ -3,11 +3,11 @@
     python scripts/measure_heads.py --work ~/deepfake-work
     python scripts/measure_heads.py --work ~/deepfake-work --power 0.4
     python scripts/measure_heads.py --work ~/deepfake-work --voice generated.0.brief=0.25 --raise swap=-0.5
-    python scripts/measure_heads.py --work ~/deepfake-work --added-from 57449    # what further jobs would bring
+    python scripts/measure_heads.py --work ~/deepfake-work --added-from 57449    # what the repainted faces bring
 
-WORK is that of make_default_bundle.py, with its views and features. The heads that ship are read, and beside them
-those of the choice given. ``test`` and ``unseen-`` are not read. A choice is fitted once and kept in WORK: half an hour
-on one core. A logit that is only raised needs no fit.
+WORK is that of make_default_bundle.py, with its views and features. The heads that ship are read, or such heads without
+what is added, and beside them those of the choice given. ``test`` and ``unseen-`` are not read. A choice is fitted once
+and kept in WORK: half an hour on one core. A logit that is only raised needs no fit.
 """
 
 from __future__ import annotations
@@ -115,7 +115,8 @@ def main() -> None:
         choices.append(asked_for)
     columns = [read(*choice) for choice in choices]
     asked = ", then of those asked for" if len(columns) > 1 else ""
-    print(f"AUC, untouched / handled pictures; of the heads that ship{asked}")
+    without = f" without jobs from {args.added_from} on" if first < len(table) else ""
+    print(f"AUC, untouched / handled pictures; of the heads that ship{without}{asked}")
     for situation in assemble.SITUATIONS:
         print(f"\n{situation}\n" + "\n".join(_lines([column[situation] for column in columns])))
 

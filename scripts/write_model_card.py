@@ -129,7 +129,7 @@ def page() -> str:
         "Every fold's fakes and reals were left out of the heads, and of the fit of the weights; a source's fakes are "
         "read against its fold's reals. Where `conv` and `residual` have no column, they were not trained again "
         "without the fold, and have no part in the learned weights. A face of the fold may have been part of a forged "
-        "picture of another one. "
+        "picture of another one, and networks that repainted faces of all folds have learned it. "
         "Pictures are as they were found; in the table that says so they were also compressed, resized or blurred, and "
         "forgeries made by this project stand under the source of their real pictures. Columns: "
         "the learned weights, the plain mean of these members, and each member. Written into the bundle by "

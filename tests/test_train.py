@@ -21,6 +21,7 @@ from deepfake_detector.train import (
     augment,
     bundles,
     copies,
+    crossfit,
     data,
     encoder,
     export,
@@ -37,7 +38,7 @@ from deepfake_detector.train import (
 from deepfake_detector.train.networks.efficientnet_lite import EfficientNetLite0
 from deepfake_detector.train.networks.residual import ResidualNet
 from deepfake_detector.train.sources import SOURCES
-from deepfake_detector.types import Face, Pixels
+from deepfake_detector.types import Face, Family, Pixels
 
 
 def view(fake: bool, family: str = "", source: str = "dfdc-faces", **changes: object) -> views.View:
@@ -270,9 +271,10 @@ class TestLoop:
         assert mask.tolist() == [[1, 0, 1, 0], [1, 1, 1, 1]]
 
     def test_a_twin_is_heard_where_its_forgery_is(self) -> None:
-        labels, mask = targets.targets([view(False, how="twin"), view(True, "swap", how="blend")])
-        assert labels.tolist() == [[0, 0, 0, 0], [1, 1, 0, 0]]
-        assert mask.tolist() == [[1, 1, 0, 0], [1, 1, 0, 0]]
+        shown = [view(False, how="twin"), view(False, how="original"), view(True, "swap", how="blend")]
+        labels, mask = targets.targets(shown)
+        assert labels.tolist() == [[0, 0, 0, 0], [0, 0, 0, 0], [1, 1, 0, 0]]
+        assert mask.tolist() == [[1, 1, 0, 0]] * 3
 
     def test_classes_weigh_alike_and_sources_by_the_root_of_their_number(self) -> None:
         rows = [view(False, source="dfdc-faces")] * 9 + [view(False, source="press-reals")] + [view(True, "swap")] * 2
@@ -439,7 +441,8 @@ class TestRepainted:
         jobs = forgeries.of_networks(self.PACK, made, 100, 0)
         forged = {job.row: job for job in jobs if job.how == "repainted"}
         assert sorted(forged) == [100 + number for number, row in enumerate(made) if row.fake]
-        twins = [job for job in jobs if job.how == "twin"]
+        assert all(job.face_alone and not job.scene for job in jobs)
+        twins = [job for job in jobs if job.how == "original"]
         assert 8 < len(twins) < 32
         assert len(jobs) == len(forged) + len(twins)
         seeds = {job.seed: made[job.row - 100] for job in forged.values()}
@@ -468,10 +471,12 @@ class TestRepainted:
             for name, family in (("real", None), ("fake", "swap"))
         ]
         for seed in range(4):
-            jobs = [views.Job(1, "repainted", seed, True), views.Job(0, "twin", seed, True)]
+            jobs = [views.Job(1, "repainted", seed, True), views.Job(0, "original", seed, True)]
             (fake, forged, _), (real, twin, _) = (list(views.views_of(0, job, rows))[-1] for job in jobs)
             assert (fake.view, fake.fake, fake.family, fake.forged) == ("scene", True, "swap", True)
             assert (real.view, real.fake, real.family, real.forged) == ("scene", False, "", False)
+            assert (fake.of_networks, real.of_networks) == (True, True)
+            assert (fake.counterpart, real.counterpart) == (False, True)
             assert np.corrcoef(forged.ravel(), twin.ravel())[0, 1] < -0.8
 
 
@@ -579,6 +584,67 @@ class TestHeads:
 
         np.testing.assert_allclose(generated(0.5), (generated(0) + generated(1)) / 2, atol=1e-6)
         assert not np.allclose(generated(0), generated(1), atol=1e-3)
+
+    def test_what_networks_repainted_teaches_voices_that_hear_it_alone_and_stands_in_no_table(
+        self, tmp_path: Path
+    ) -> None:
+        """Channel 2 of block 1 gives repainted faces away; of all voices the swap head's hears of them."""
+        rng = np.random.default_rng(0)
+        families: tuple[Family, ...] = ("swap", "gan", "generated")
+        shown = [
+            view(fake, family if fake else "", source, split=split)
+            for source in ("dfdc-faces", "140k-real-and-fake-faces")
+            for split in ("train", "val")
+            for fake in (False, True)
+            for family in families
+        ] * 20
+        painted = [
+            view(fake, "swap" if fake else "", how="repainted" if fake else "original") for fake in (True, False)
+        ]
+        every = shown + painted * 30
+        features = rng.normal(size=(len(every), 12, 4, 768)).astype(np.float32) * 0.1
+        for family, rows in ((family, [v.family == family for v in every]) for family in families):
+            features[rows, 0, 0, families.index(family) + 3] += 1
+        features[len(shown) :: 2, 0, 0, 2] += 2
+
+        def fitted(count: int, repainted: bool) -> tuple[heads.Heads, np.ndarray]:
+            heard = {**heads.CARE, "swap": (heads.Care(("cls",), repainted=repainted),)}
+            folder = tmp_path / f"{count}-{repainted}"
+            crossfit.head_logits("face", every[:count], features[:count], self.SELECTION, 1.0, folder, heard=heard)
+            return crossfit.head_logits(  # read from where it was kept
+                "face", every[:count], features[:count], self.SELECTION, 1.0, folder, heard=heard
+            )
+
+        hearing, said = fitted(len(every), True)
+        deaf, _ = fitted(len(every), False)
+        without, said_without = fitted(len(shown), True)
+        np.testing.assert_array_equal(deaf.weights, without.weights)
+        assert hearing.voices == (1, 1, 2, 1)
+        for column in (0, 2, 3, 4):  # all but the swap head's
+            assert without.weights[:, column].any()
+            np.testing.assert_array_equal(hearing.weights[:, column], without.weights[:, column])
+            assert hearing.bias[column] == without.bias[column]
+        others = [0, 2, 3]
+        np.testing.assert_allclose(said[: len(shown), others], said_without[:, others], atol=1e-4)
+        assert np.isfinite(said[: len(shown)]).all()
+        assert np.isnan(said[len(shown) :]).all()
+        of_them = [heads.logits(features[len(shown) :])[:, 1].reshape(30, 2) for heads in (hearing, without)]
+        assert of_them[0][:, 0].min() > of_them[0][:, 1].max()
+        assert roc_auc_score([1, 0] * 30, of_them[1].ravel()) < 0.95
+
+    def test_the_shipped_swap_head_of_faces_alone_hears_what_networks_repainted(self) -> None:
+        hearing = {
+            (region, name)
+            for region, voices in heads.SHIPPED.items()
+            for name, cares in voices.items()
+            if any(care.repainted for care in cares)
+        }
+        assert hearing == {("face", "swap")}
+
+    def test_the_voices_of_a_head_hear_what_networks_repainted_all_or_none(self) -> None:
+        mixed = {**heads.CARE, "gan": (heads.Care(("cls",), repainted=True), heads.Care(("cls",)))}
+        with pytest.raises(ValueError, match="voices of gan hear"):
+            heads.taught(np.zeros((0, 0), np.float32), [], targets.weights, self.SELECTION, 1.0, mixed)
 
     def test_a_steady_voice_tells_by_what_handling_leaves(self) -> None:
         """Channels 0 and 1 tell alike, but handling shakes the first: steady weights lie on the second."""

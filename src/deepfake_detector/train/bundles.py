@@ -127,8 +127,8 @@ def _innermost(probability: np.ndarray, wrong: np.ndarray, weights: np.ndarray, 
 
 
 def quality_bounds(views: Sequence[View], native: np.ndarray) -> dict[str, float]:
-    """Where quality is worse than all but ``OUTSIDE`` of the training views."""
-    train = [i for i, view in enumerate(views) if view.split == "train"]
+    """Where quality is worse than all but ``OUTSIDE`` of the training views, but for ``View.of_networks``."""
+    train = [i for i, view in enumerate(views) if view.split == "train" and not view.of_networks]
     sample = np.sort(np.random.default_rng(0).permutation(train)[:4000])
     whole = Crop(0, 0, native.shape[1])
     measured = [quality.measure(native[i], whole) for i in sample]

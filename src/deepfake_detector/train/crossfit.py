@@ -1,8 +1,8 @@
 """The heads' logits twice: cross-fitted (folds held out) and final. Needs no torch.
 
 A view of the training split is scored by heads that saw no picture of its fold (a face of it may have been a donor of
-another fold's forged pictures, and so part of a fake); a view of the validation split by the final heads. Aggregation
-and calibration learn from these two alone.
+another fold's forged pictures, and so part of a fake; the networks that repainted faces have learned those of every
+fold); a view of the validation split by the final heads. Aggregation and calibration learn from these two alone.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,8 @@ def head_logits(
 ) -> tuple[heads.Heads, Floats]:
     """Fit the heads of one region, final and once without each fold; (final heads, float32 (n, 4) logits).
 
-    Training views carry cross-fitted logits, validation views those of the final heads, views of the other region NaN.
+    Training views carry cross-fitted logits, validation views those of the final heads, views of the other region NaN,
+    and so ``View.of_networks``: the same networks repainted faces of every fold, so none is by a forger left out.
     strength: of heads fitted anew. base: heads to start from (``adapt.adapted``, as firmly as it says). forged: how
     much a picture forged by this project counts. power: a source with n views weighs n ** power. heard: the voices of
     heads fitted anew. Kept in ``folder``, which belongs to this store and encoder.
@@ -67,10 +69,11 @@ def head_logits(
 
     def fitted(learn: np.ndarray) -> heads.Heads:
         chosen = [views[i] for i in np.flatnonzero(learn)]
-        count = weights(chosen, power, forged)
         if base is not None:
+            count = weights(chosen, power, forged)
             return adapted(taken[where[learn]], chosen, count, base, strength_for(len(chosen)))
-        return heads.fit(taken[where[learn]], chosen, count, selection, strength, heard)
+        weigh = partial(weights, power=power, forged=forged)
+        return heads.taught(taken[where[learn]], chosen, weigh, selection, strength, heard)
 
     train, val = ours & (split == "train"), ours & (split == "val")
     for name in folds.names:
@@ -80,8 +83,9 @@ def head_logits(
         print(f"clip-{region}: fold {name} done", flush=True)
     final = fitted(train)
     logits[val] = final.of_taken(taken[where[val]])
-    partial = kept.with_suffix(".partial")
-    with open(partial, "wb") as file:
+    logits[[view.of_networks for view in views]] = np.nan
+    unfinished = kept.with_suffix(".partial")
+    with open(unfinished, "wb") as file:
         np.savez(file, weights=final.weights, bias=final.bias, voices=final.voices, logits=logits)
-    os.replace(partial, kept)  # a stop while writing must not leave half a file to be read
+    os.replace(unfinished, kept)  # a stop while writing must not leave half a file to be read
     return final, logits

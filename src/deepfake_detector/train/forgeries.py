@@ -66,14 +66,15 @@ def as_of_originals(rows: Sequence[Row], repainted: Sequence[Row]) -> list[Row]:
 
 
 def of_networks(rows: Sequence[Row], repainted: Sequence[Row], start: int, seed: int) -> list[Job]:
-    """Jobs of the fakes that ``scripts/make_swaps.py`` made, and twins, in a random order.
+    """Jobs of the fakes that ``scripts/make_swaps.py`` made, and of originals in the pack, in a random order.
 
-    rows: the pack; repainted: rows of that folder, numbered on from ``start``. Twins show the pack's pictures.
+    Of faces alone: heads of whole pictures do not hear them. rows: the pack; repainted: rows of that folder, numbered
+    on from ``start``.
     """
     rng = np.random.default_rng(seed)
     jobs = []
     for number, original in originals(rows, repainted).items():
-        seed_of_job, scene = int(rng.integers(2**31)), bool(rng.random() < 0.3)
-        forgery, *twin = with_twin(Job(start + number, "repainted", seed_of_job, scene), rng)
-        jobs += [forgery, *(replace(job, row=original) for job in twin)]
+        painted = Job(start + number, "repainted", int(rng.integers(2**31)), False, face_alone=True)
+        forgery, *twin = with_twin(painted, rng)
+        jobs += [forgery, *(replace(job, row=original, how="original") for job in twin)]
     return [jobs[i] for i in rng.permutation(len(jobs))]

@@ -11,7 +11,7 @@ noise).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -68,7 +68,8 @@ class Care:
     handled one counts once. handled_fakes: whether it hears handled fakes at all. trust: the loss counts so many times
     against the penalty. slope, offset: what the fitted logit is multiplied by and raised by. brief: what share of its
     weights comes from a fit stopped after ``BRIEF`` steps. steady: how much half the mean square of the logit's
-    difference between two views of one picture counts, where the loss of a view counts 1 in the mean.
+    difference between two views of one picture counts, where the loss of a view counts 1 in the mean. repainted:
+    whether it hears ``View.of_networks``; all voices of a head do, or none.
     """
 
     statistics: tuple[str, ...]
@@ -79,6 +80,7 @@ class Care:
     offset: float = 0.0
     brief: float = 0.0
     steady: float = 0.0
+    repainted: bool = False
 
 
 _MEANS = ("cls", "patch_mean")
@@ -104,8 +106,9 @@ Voices = Mapping[str, tuple[Care, ...]]
 CARE: Voices = {"pooled": _POOLED, "swap": _SWAP, "gan": _GAN, "generated": _GENERATED}
 """The voices of every head, chosen on left-out sources and on ``val`` (docs/experiments.md)."""
 # With further copies of faces (``copies``) two sources bring most of the untouched views of swaps. Where these count
-# more than handled ones, swaps of other sources suffer.
-_OF_FACES = replace(_SWAP[0], plain=1, offset=0.2)
+# more than handled ones, swaps of other sources suffer. Faces that networks repainted teach it swaps in video frames
+# of sources it has not heard; all other heads, and those of whole pictures, know generated faces worse with them.
+_OF_FACES = replace(_SWAP[0], plain=1, offset=0.2, repainted=True)
 SHIPPED: Mapping[str, Voices] = {"face": {**CARE, "swap": (_OF_FACES,)}, "scene": CARE}
 """The voices of the heads that ship, by region."""
 
@@ -134,6 +137,47 @@ class Heads:
         return np.stack(heads, axis=1).astype(np.float32)
 
 
+def joined(first: Heads, second: Heads) -> Heads:
+    """The voices of both, head by head. They read the same selection."""
+    both = first, second
+    columns = [np.split(heads.weights, np.cumsum(heads.voices)[:-1], axis=1) for heads in both]
+    biases = [np.split(heads.bias, np.cumsum(heads.voices)[:-1]) for heads in both]
+    return Heads(
+        first.selection,
+        np.concatenate([part for head in zip(*columns, strict=True) for part in head], axis=1),
+        np.concatenate([part for head in zip(*biases, strict=True) for part in head]),
+        tuple(map(sum, zip(first.voices, second.voices, strict=True))),
+    )
+
+
+def taught(
+    features: Floats,
+    views: Sequence[View],
+    weigh: Callable[[Sequence[View]], np.ndarray],
+    selection: Selection,
+    strength: float,
+    heard: Voices = CARE,
+) -> Heads:
+    """``fit``, with each voice on the views it hears: with ``View.of_networks``, or as though there were none of them.
+
+    features: float32 (n, D), of ``views``. weigh: how much each view of a list counts, as ``fit`` wants it. Raises
+    ValueError where one voice of a head would hear them and another would not: ``fit`` must know all that are silent.
+    """
+    mixed = [name for name, cares in heard.items() if len({care.repainted for care in cares}) > 1]
+    if mixed:
+        raise ValueError(f"voices of {', '.join(mixed)} hear what networks repainted, others of the same head do not")
+    rows = [number for number, view in enumerate(views) if not view.of_networks]
+    found = []
+    for repainted in (False, True):
+        voices = {name: tuple(care for care in cares if care.repainted == repainted) for name, cares in heard.items()}
+        if not any(voices.values()):
+            continue
+        every = repainted or len(rows) == len(views)
+        chosen = list(views) if every else [views[row] for row in rows]
+        found.append(fit(features if every else features[rows], chosen, weigh(chosen), selection, strength, voices))
+    return joined(*found) if len(found) > 1 else found[0]
+
+
 def recipe(heard: Voices) -> list[object]:
     """What ``fit`` depends on beside its other arguments, as plain JSON types: kept fits are keyed by it."""
     voices = {name: [asdict(care) for care in cares] for name, cares in heard.items()}
@@ -152,7 +196,7 @@ def fit(
 
     features: float32 (n, D), as ``selection.take`` gives them. weights: how much each view counts, (n,).
     strength: inverse of the penalty, for the summed loss of views whose mean weight is 1. heard: the voices. One that
-    hears fewer than ``FEW`` fakes among ``views`` stays silent; a head without voices always says -10.
+    hears fewer than ``FEW`` fakes among ``views`` stays silent; a head of such voices always says -10.
     Between ``views`` of the same picture (``pairs.same_picture``) steady voices move little.
     """
     labels, mask = targets(views)

@@ -53,7 +53,7 @@ SOURCES = {
     "genai-scenes": Source("generated", "scenes", 3, processed=1.5),
     "comfyui-templates": Source("generated", "scenes", 3, processed=1.5),  # taken by scripts/make_pictures.py
     "real-scenes": Source(None, "scenes", 3, processed=2),
-    "repainted-faces": Source("swap"),  # made by scripts/make_swaps.py; no part of the recipe
+    "repainted-faces": Source("swap"),  # made by scripts/make_swaps.py
     "unseen-stylegan2": Source("gan"),
 }
 REALS = ("real-scenes", "small-real-faces", "hires-faces", "camera-reals", "press-reals")

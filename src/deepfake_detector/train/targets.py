@@ -1,9 +1,9 @@
 """What the heads and networks are taught, and how much each view counts. Needs no torch.
 
 Targets (N, 4) as ``card.OUTPUTS``: any fake, then each family against all real pictures; a fake says nothing about the
-heads of the other families, so those are masked. A fake of an unknown family teaches the first output alone. The twin
-of a forged picture teaches what its forgery teaches, no more: many forgeries must not make the other heads hear one
-source's real pictures above all others.
+heads of the other families, so those are masked. A fake of an unknown family teaches the first output alone. The real
+counterpart of a forged picture teaches what its forgery teaches, no more: many forgeries must not make the other heads
+hear one source's real pictures above all others.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def targets(views: Sequence[View]) -> tuple[np.ndarray, np.ndarray]:
             if view.family:
                 head = 1 + FAMILIES.index(view.family)
                 labels[i, head] = mask[i, head] = 1
-        elif view.how == "twin":
+        elif view.counterpart:
             mask[i, 1:] = 0
             mask[i, 1 + FAMILIES.index(FORGED_FAMILY)] = 1
     return labels, mask

@@ -40,10 +40,10 @@ class Job:
     """One picture to make views of.
 
     how: "plain" (as it is), "handled" (``augment.degraded``), "processed" (``augment.processed``), "blend" or
-    "composite" (forged here, then handled), "repainted" (handled, a picture that ``scripts/make_swaps.py`` forged) or
-    "twin" (handled, the real counterpart of a forged picture: same seed, same handling). scene: whether the whole
-    picture is shown beside its face; without a face it always is, unless ``face_alone``. donor: index of the row that
-    gives a composite's part.
+    "composite" (forged here, then handled), "twin" (the real counterpart of these two: same seed, same handling),
+    "repainted" (handled, a picture that ``scripts/make_swaps.py`` forged) or "original" (its counterpart, likewise).
+    scene: whether the whole picture is shown beside its face; without a face it always is, unless ``face_alone``.
+    donor: index of the row that gives a composite's part.
     """
 
     row: int
@@ -76,6 +76,16 @@ class View:
     def forged(self) -> bool:
         """Whether this project forged the picture."""
         return self.how in ("blend", "composite", "repainted")
+
+    @property
+    def counterpart(self) -> bool:
+        """Whether it is the real counterpart of a forged view."""
+        return self.how in ("twin", "original")
+
+    @property
+    def of_networks(self) -> bool:
+        """Whether the picture was repainted by a network of this project's, or is the counterpart of one that was."""
+        return self.how in ("repainted", "original")
 
 
 def plan(rows: list[Row], seed: int, varied: int) -> list[Job]:
@@ -157,7 +167,7 @@ def _picture(job: Job, rows: Rows) -> tuple[Pixels, bool] | None:
     rng = np.random.default_rng(job.seed)
     if job.how == "plain":
         return pixels, False
-    if job.how in ("handled", "twin", "repainted"):
+    if job.how in ("handled", "twin", "repainted", "original"):
         return degraded(pixels, rng), job.how == "repainted"
     if job.how == "processed":
         return processed(pixels, rng), False
