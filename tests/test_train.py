@@ -603,17 +603,15 @@ class TestHeads:
         ]
         every = shown + painted * 30
         features = rng.normal(size=(len(every), 12, 4, 768)).astype(np.float32) * 0.1
-        for family, rows in ((family, [v.family == family for v in every]) for family in families):
-            features[rows, 0, 0, families.index(family) + 3] += 1
+        for channel, family in enumerate(families, 3):
+            features[[v.family == family for v in every], 0, 0, channel] += 1
         features[len(shown) :: 2, 0, 0, 2] += 2
 
         def fitted(count: int, repainted: bool) -> tuple[heads.Heads, np.ndarray]:
             heard = {**heads.CARE, "swap": (heads.Care(("cls",), repainted=repainted),)}
-            folder = tmp_path / f"{count}-{repainted}"
-            crossfit.head_logits("face", every[:count], features[:count], self.SELECTION, 1.0, folder, heard=heard)
-            return crossfit.head_logits(  # read from where it was kept
-                "face", every[:count], features[:count], self.SELECTION, 1.0, folder, heard=heard
-            )
+            asked = "face", every[:count], features[:count], self.SELECTION, 1.0, tmp_path / f"{count}-{repainted}"
+            crossfit.head_logits(*asked, heard=heard)
+            return crossfit.head_logits(*asked, heard=heard)  # read from where it was kept
 
         hearing, said = fitted(len(every), True)
         deaf, _ = fitted(len(every), False)
