@@ -12,6 +12,9 @@ minutes a region.
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -52,13 +55,16 @@ class Region:
 
     def without(self, fold: str) -> heads.Heads:
         """Heads fitted on all other folds, kept on disk."""
-        kept = self.kept / f"{self.region}-without-{fold}.onnx"
+        heard = heads.SHIPPED[self.region]
+        told = [asdict(SELECTION), STRENGTH, SOURCE_POWER, forgeries.WEIGHT[self.region], *heads.recipe(heard)]
+        key = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
+        kept = self.kept / f"{self.region}-without-{fold}-{key}.onnx"
         if kept.exists():
             return heads.from_graph(kept.name, kept.read_bytes())
         chosen = np.flatnonzero((self.split == "train") & (self.fold != fold))
         rows = [self.views[i] for i in chosen]
         weigh = partial(weights, power=SOURCE_POWER, forged=forgeries.WEIGHT[self.region])
-        fitted = heads.taught(self.taken[chosen], rows, weigh, SELECTION, STRENGTH, heads.SHIPPED[self.region])
+        fitted = heads.taught(self.taken[chosen], rows, weigh, SELECTION, STRENGTH, heard)
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(heads.graph(fitted))
         return fitted

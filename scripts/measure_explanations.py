@@ -104,7 +104,7 @@ def shuffled(bundle: Bundle, seed: int, only_heads: bool) -> DeepfakeDetector:
         model = onnx.load_from_string(graphs[name])
         for tensor in model.graph.initializer:
             values = numpy_helper.to_array(tensor)
-            if values.ndim >= 2 and values.size >= 256:
+            if values.ndim >= 2 and values.size >= 64:
                 mixed = rng.permutation(values.ravel()).reshape(values.shape)
                 tensor.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(mixed), tensor.name))
         graphs[name] = model.SerializeToString()

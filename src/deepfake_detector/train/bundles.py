@@ -52,7 +52,7 @@ KINDS = ("clip", "conv", "residual")
 
 _TRAINED = "the project's image pack: train split of 13 public sources, and forgeries made from its real pictures"
 _CLIP: dict[str, Any] = {
-    "architecture": "CLIP ViT-B/16 image tower, frozen; linear heads on token statistics of blocks 4, 6, 8, 10, 12",
+    "architecture": "CLIP ViT-B/16 image tower, frozen; heads on token statistics of blocks 4, 6, 8, 10, 12",
     "pretraining": "CLIP (OpenAI, 2021) on 400 million image-text pairs",
     "training_data": f"heads: {_TRAINED}; faces and pictures that generators made (docs/data.md)",
     "licence": "encoder MIT (OpenAI); heads MIT",

@@ -1,4 +1,4 @@
-"""The heads' logits twice: cross-fitted (folds held out) and final. Needs no torch.
+"""The heads' logits twice: cross-fitted (folds held out) and final. Needs torch for bent voices alone.
 
 A view of the training split is scored by heads that saw no picture of its fold (a face of it may have been a donor of
 another fold's forged pictures, and so part of a fake; the networks that repainted faces have learned those of every
@@ -53,12 +53,11 @@ def head_logits(
     parts += [folds.key(), len(views)]
     if base is not None:
         parts.append(FIRMNESS)
-        parts.append(hashlib.sha256(base.weights.tobytes() + base.bias.tobytes()).hexdigest())
+        parts.append(hashlib.sha256(heads.graph(base)).hexdigest())
     kept = folder / f"clip-{region}-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]}.npz"
     if kept.exists():
         stored = np.load(kept)
-        voices = tuple(map(int, stored["voices"]))
-        return heads.Heads(selection, stored["weights"], stored["bias"], voices), stored["logits"]
+        return heads.from_graph(kept.name, stored["graph"].tobytes()), stored["logits"]
     ours = np.array([view.view == region for view in views])
     split = np.array([view.split for view in views])
     of_view = np.array([folds.of(view) if view.split == "train" else "" for view in views])
@@ -86,6 +85,6 @@ def head_logits(
     logits[[view.of_networks for view in views]] = np.nan
     unfinished = kept.with_suffix(".partial")
     with open(unfinished, "wb") as file:
-        np.savez(file, weights=final.weights, bias=final.bias, voices=final.voices, logits=logits)
+        np.savez(file, graph=np.frombuffer(heads.graph(final), np.uint8), logits=logits)
     os.replace(unfinished, kept)  # a stop while writing must not leave half a file to be read
     return final, logits

@@ -1,4 +1,4 @@
-"""Linear heads on the frozen encoder's statistics: one for any fake, and one for each family against all real pictures.
+"""Heads on the frozen encoder's statistics: one for any fake, and one for each family against all real pictures.
 
 One pooled head lets families compete (diffusion fakes in training cost unseen GANs a sixth of AUC); a head a family
 does not, and RINE (arXiv 2402.19091) shows that the middle blocks carry the trace. Logistic regression with an L2
@@ -6,7 +6,7 @@ penalty on standardised features; L-BFGS (scipy), deterministic; stopped early w
 Rosasco and Caponnetto 2007, doi 10.1007/s00365-006-0663-2). A second penalty holds a logit steady when a picture is
 handled (stability training, Zheng et al. 2016, arXiv 1604.04326; departures: the penalty is on squares of the logit's
 difference, so that the loss of a linear head stays convex, and the handling is what pictures in circulation meet, not
-noise).
+noise). Part of a linear voice may be a small network (``perceptron``), which needs torch to be fitted, not to be asked.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from scipy.special import logsumexp
 from ..errors import ModelInvalid
 from ..models.card import OUTPUTS
 from ..types import FAMILIES, Floats
+from . import perceptron
 from .encoder import BLOCKS, STATISTICS, WIDTH
 from .pairs import COPIES, MOST, same_picture
 from .targets import targets
@@ -47,11 +48,14 @@ class Selection:
         """Positions along the block axis and the statistic axis."""
         return [b - 1 for b in self.blocks], [STATISTICS.index(s) for s in self.statistics]
 
+    def kinds(self, statistics: Sequence[str]) -> np.ndarray:
+        """Places of these statistics among those selected, in the order of the selection, int (k,)."""
+        return np.array([i for i, name in enumerate(self.statistics) if name in statistics], np.int64)
+
     def places(self, statistics: Sequence[str]) -> np.ndarray:
         """Which columns of ``take`` hold these statistics (of those selected), int (k,)."""
         columns = np.arange(len(self.blocks) * len(self.statistics) * WIDTH)
-        layout = columns.reshape(len(self.blocks), len(self.statistics), WIDTH)
-        return layout[:, [i for i, name in enumerate(self.statistics) if name in statistics]].ravel()
+        return columns.reshape(len(self.blocks), len(self.statistics), WIDTH)[:, self.kinds(statistics)].ravel()
 
     def take(self, features: np.ndarray) -> Floats:
         """(n, 12, 4, 768) -> float32 (n, D)."""
@@ -69,7 +73,9 @@ class Care:
     against the penalty. slope, offset: what the fitted logit is multiplied by and raised by. brief: what share of its
     weights comes from a fit stopped after ``BRIEF`` steps. steady: how much half the mean square of the logit's
     difference between two views of one picture counts, where the loss of a view counts 1 in the mean. repainted:
-    whether it hears ``View.of_networks``; all voices of a head do, or none.
+    whether it hears ``View.of_networks``; all voices of a head do, or none. bent: what share of the fitted logit,
+    0 to 1, is that of a small network (``networks.perceptron``) taught by the same views, as often as they count;
+    trust, brief and steady shape the rest.
     """
 
     statistics: tuple[str, ...]
@@ -81,6 +87,11 @@ class Care:
     brief: float = 0.0
     steady: float = 0.0
     repainted: bool = False
+    bent: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.bent <= 1:
+            raise ValueError(f"bent is a share, 0 to 1, not {self.bent}")
 
 
 _MEANS = ("cls", "patch_mean")
@@ -107,8 +118,10 @@ CARE: Voices = {"pooled": _POOLED, "swap": _SWAP, "gan": _GAN, "generated": _GEN
 """The voices of every head, chosen on left-out sources and on ``val`` (docs/experiments.md)."""
 # With further copies of faces (``copies``) two sources bring most of the untouched views of swaps. Where these count
 # more than handled ones, swaps of other sources suffer. Faces that networks repainted teach it swaps in video frames
-# of sources it has not heard; all other heads, and those of whole pictures, know generated faces worse with them.
-_OF_FACES = replace(_SWAP[0], plain=1, offset=0.2, repainted=True)
+# of sources it has not heard; all other heads, and those of whole pictures, know generated faces worse with them. A
+# network that has a say knows more swaps of the sources it has heard, and of others no fewer; with a larger share the
+# learned weights of the stack no longer lead the members' plain mean.
+_OF_FACES = replace(_SWAP[0], plain=1, offset=0.2, repainted=True, bent=0.3)
 SHIPPED: Mapping[str, Voices] = {"face": {**CARE, "swap": (_OF_FACES,)}, "scene": CARE}
 """The voices of the heads that ship, by region."""
 
@@ -117,13 +130,14 @@ SHIPPED: Mapping[str, Voices] = {"face": {**CARE, "swap": (_OF_FACES,)}, "scene"
 class Heads:
     """weights float32 (D, k) and bias float32 (k,) on raw features, a column for each voice.
 
-    voices: how many of the columns belong to each of ``card.OUTPUTS``, in order.
+    voices: how many of the columns belong to each of ``card.OUTPUTS``, in order. networks: what is added to columns.
     """
 
     selection: Selection
     weights: Floats
     bias: Floats
     voices: tuple[int, ...]
+    networks: tuple[perceptron.Perceptron, ...] = ()
 
     def logits(self, features: np.ndarray) -> Floats:
         """float32 (n, 4) for raw features (n, 12, 4, 768)."""
@@ -132,6 +146,11 @@ class Heads:
     def of_taken(self, taken: Floats) -> Floats:
         """float32 (n, 4) for what ``selection.take`` gave, (n, D)."""
         said = taken @ self.weights + self.bias
+        shape = len(self.selection.blocks), len(self.selection.statistics), WIDTH
+        for network in self.networks:
+            whole = len(network.kinds) == len(self.selection.statistics)  # no copy of what may be gigabytes
+            read = taken if whole else taken.reshape(-1, *shape)[:, :, network.kinds]
+            said[:, network.voice] += network.logits(read)
         ends = np.cumsum(self.voices)
         heads = [logsumexp(said[:, end - n : end], axis=1) for n, end in zip(self.voices, ends, strict=True)]
         return np.stack(heads, axis=1).astype(np.float32)
@@ -139,14 +158,16 @@ class Heads:
 
 def joined(first: Heads, second: Heads) -> Heads:
     """The voices of both, head by head. They read the same selection."""
-    both = first, second
-    columns = [np.split(heads.weights, np.cumsum(heads.voices)[:-1], axis=1) for heads in both]
-    biases = [np.split(heads.bias, np.cumsum(heads.voices)[:-1]) for heads in both]
+    heads = np.concatenate([np.repeat(np.arange(len(OUTPUTS)), one.voices) for one in (first, second)])
+    order = np.argsort(heads, kind="stable")
+    place = np.argsort(order)
+    shifted = [replace(network, voice=network.voice + len(first.bias)) for network in second.networks]
     return Heads(
         first.selection,
-        np.concatenate([part for head in zip(*columns, strict=True) for part in head], axis=1),
-        np.concatenate([part for head in zip(*biases, strict=True) for part in head]),
+        np.concatenate([first.weights, second.weights], axis=1)[:, order],
+        np.concatenate([first.bias, second.bias])[order],
         tuple(map(sum, zip(first.voices, second.voices, strict=True))),
+        tuple(replace(network, voice=int(place[network.voice])) for network in (*first.networks, *shifted)),
     )
 
 
@@ -181,7 +202,8 @@ def taught(
 def recipe(heard: Voices) -> list[object]:
     """What ``fit`` depends on beside its other arguments, as plain JSON types: kept fits are keyed by it."""
     voices = {name: [asdict(care) for care in cares] for name, cares in heard.items()}
-    return [voices, BRIEF, FULL, MOST, COPIES]
+    bent = any(care.bent for cares in heard.values() for care in cares)
+    return [voices, BRIEF, FULL, MOST, COPIES, *[asdict(perceptron.PLAN)] * bent]
 
 
 def fit(
@@ -199,6 +221,8 @@ def fit(
     hears fewer than ``FEW`` fakes among ``views`` stays silent; a head of such voices always says -10.
     Between ``views`` of the same picture (``pairs.same_picture``) steady voices move little.
     """
+    if any(care.bent for cares in heard.values() for care in cares):
+        from .networks.perceptron import trained  # imports torch, which linear voices do without
     labels, mask = targets(views)
     plain = np.array([view.how == "plain" for view in views])
     voices = [(head, care) for head, name in enumerate(OUTPUTS) for care in heard[name]]
@@ -209,9 +233,11 @@ def fit(
         if not care.handled_fakes:
             counted = np.where(plain | (labels[:, column] == 0), counted, 0.0)
         importance[:, column] = care.trust * balanced(counted, labels[:, column])
+    missing = np.flatnonzero(((labels > 0) & (importance > 0)).sum(0) < FEW)
     shown = same_picture(views)
     coefficients = np.zeros((features.shape[1], len(voices)))
     bias = np.zeros(len(voices))
+    networks = []
     for statistics in sorted({care.statistics for _, care in voices}):  # one copy of the features for all that read it
         rows = selection.places(statistics)
         read = features[:, rows]
@@ -231,12 +257,17 @@ def fit(
                 found += care.brief * (brief - found)
                 offset += care.brief * (brief_offset - offset)
             found /= spread
-            coefficients[rows, place] = found * care.slope
-            bias[place] = (offset - centre @ found) * care.slope + care.offset
+            slope = care.slope * (1 - care.bent)
+            coefficients[rows, place] = found * slope
+            bias[place] = (offset - centre @ found) * slope + care.offset
+            if care.bent and place not in missing:
+                layers = perceptron.of_raw(trained(*asked[:3], WIDTH, perceptron.PLAN), centre, spread)
+                layers = perceptron.times(layers, care.slope * care.bent)
+                networks.append(perceptron.Perceptron(place, selection.kinds(statistics), layers))
     number = tuple(len(heard[name]) for name in OUTPUTS)
-    for missing in np.flatnonzero(((labels > 0) & (importance > 0)).sum(0) < FEW):
-        coefficients[:, missing], bias[missing] = 0, -10 - np.log(number[voices[missing][0]])
-    return Heads(selection, coefficients.astype(np.float32), bias.astype(np.float32), number)
+    for silent in missing:
+        coefficients[:, silent], bias[silent] = 0, -10 - np.log(number[voices[silent][0]])
+    return Heads(selection, coefficients.astype(np.float32), bias.astype(np.float32), number, tuple(networks))
 
 
 def balanced(weights: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -294,18 +325,23 @@ def logistic(
 def graph(heads: Heads) -> bytes:
     """The heads as ONNX: ``statistics`` float32 (N, 12, 4, 768) -> ``logits`` float32 (N, 4)."""
     blocks, statistics = heads.selection.indices()
+    beside = [f"network-{number}" for number in range(len(heads.networks))]
+    bent = [perceptron.nodes(*both, "features", len(heads.bias)) for both in zip(heads.networks, beside, strict=True)]
     initialisers = [
         numpy_helper.from_array(np.array(blocks, np.int64), "blocks"),
         numpy_helper.from_array(np.array(statistics, np.int64), "kinds"),
         numpy_helper.from_array(heads.weights, "weights"),
         numpy_helper.from_array(heads.bias, "bias"),
         numpy_helper.from_array(np.array(heads.voices, np.int64), "voices"),
+        *(array for _, arrays in bent for array in arrays),
     ]
     nodes = [
         helper.make_node("Gather", ["statistics", "blocks"], ["chosen"], axis=1),
         helper.make_node("Gather", ["chosen", "kinds"], ["features"], axis=2),
         helper.make_node("Flatten", ["features"], ["flat"]),
-        helper.make_node("Gemm", ["flat", "weights", "bias"], ["said"]),
+        helper.make_node("Gemm", ["flat", "weights", "bias"], ["linear" if beside else "said"]),
+        *(node for made, _ in bent for node in made),
+        *[helper.make_node("Sum", ["linear", *beside], ["said"])] * bool(beside),
         helper.make_node("Split", ["said", "voices"], list(OUTPUTS), axis=1),
         *(helper.make_node("ReduceLogSumExp", [name], [f"{name}_logit"], axes=[1], keepdims=1) for name in OUTPUTS),
         helper.make_node("Concat", [f"{name}_logit" for name in OUTPUTS], ["logits"], axis=1),
@@ -334,9 +370,13 @@ def from_graph(name: str, data: bytes) -> Heads:
             tuple(int(block) + 1 for block in arrays["blocks"]), tuple(STATISTICS[int(i)] for i in arrays["kinds"])
         )
         voices = tuple(map(int, arrays["voices"]))
-        heads = Heads(selection, arrays["weights"].astype(np.float32), arrays["bias"].astype(np.float32), voices)
-    except (KeyError, IndexError):
-        raise ModelInvalid(f"graph {name!r} holds no linear heads that could be trained further") from None
+        weights, bias = (arrays[name].astype(np.float32) for name in ("weights", "bias"))
+        shape = len(selection.blocks), len(selection.statistics), len(bias)
+        beside = sorted({name.split("/")[0] for name in arrays if "/" in name})
+        networks = tuple(perceptron.from_arrays(arrays, part, *shape) for part in beside)
+        heads = Heads(selection, weights, bias, voices, networks)
+    except (KeyError, IndexError, TypeError, ValueError):
+        raise ModelInvalid(f"graph {name!r} holds no heads that could be trained further") from None
     size = len(selection.blocks) * len(selection.statistics) * WIDTH
     if len(voices) != len(OUTPUTS) or heads.weights.shape != (size, sum(voices)) or heads.bias.shape != (sum(voices),):
         raise ModelInvalid(

@@ -1,1 +1,1 @@
-"""Networks trained here, one file per architecture. Each takes pixels in [0, 255] and gives (N, 4) logits."""
+"""Networks trained here, one file per architecture. Members take pixels in [0, 255] and give (N, 4) logits."""

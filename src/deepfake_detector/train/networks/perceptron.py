@@ -1,0 +1,74 @@
+"""Trains a ``perceptron.Perceptron``: rows drawn by weight, dropout, AdamW (arXiv 1711.05101), one cycle."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ...types import Floats
+from ..perceptron import Layers, Plan
+
+
+class _Network(nn.Module):
+    """Float (N, n, width) -> logits (N,)."""
+
+    def __init__(self, count: int, width: int, plan: Plan) -> None:
+        super().__init__()
+        self.first = nn.Parameter(torch.randn(count, width, plan.alone) / width**0.5)
+        self.first_bias = nn.Parameter(torch.zeros(count, plan.alone))
+        self.second = nn.Linear(count * plan.alone, plan.together)
+        self.third = nn.Linear(plan.together, 1)
+        self.dropout = nn.Dropout(plan.dropped)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
+        alone = functional.relu(torch.einsum("bnw,nwh->bnh", x, self.first) + self.first_bias)
+        together = functional.relu(self.second(self.dropout(alone).flatten(1)))
+        logits: Tensor = self.third(self.dropout(together))[:, 0]
+        return logits
+
+
+def trained(read: Floats, labels: np.ndarray, importance: np.ndarray, width: int, plan: Plan) -> Layers:
+    """Layers for standardised statistics ``read``, float32 (N, n * width).
+
+    labels: 0 or 1, (N,). importance: float (N,), not all 0: how often a row is drawn. One thread and one seed: the same
+    again on one machine; torch's own random state and threads stay as they were.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(plan.seed)
+            network = _trained(read, labels, importance, width, plan)
+    finally:
+        torch.set_num_threads(threads)
+    arrays = {
+        "first": network.first,
+        "first_bias": network.first_bias,
+        "second": network.second.weight.T,
+        "second_bias": network.second.bias,
+        "third": network.third.weight.T,
+        "third_bias": network.third.bias,
+    }
+    return Layers(**{name: np.ascontiguousarray(tensor.detach().numpy()) for name, tensor in arrays.items()})
+
+
+def _trained(read: Floats, labels: np.ndarray, importance: np.ndarray, width: int, plan: Plan) -> _Network:
+    drawn = np.random.default_rng(plan.seed)
+    share = importance / importance.sum()
+    network = _Network(read.shape[1] // width, width, plan)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=plan.decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.rate, total_steps=plan.steps)
+    for _ in range(plan.steps):
+        rows = drawn.choice(len(read), plan.batch, p=share)
+        shown = torch.from_numpy(read[rows]).reshape(plan.batch, -1, width)
+        wanted = torch.from_numpy(labels[rows].astype(np.float32)).clamp(plan.smooth, 1 - plan.smooth)
+        said = network(functional.dropout(shown, plan.unread))
+        loss = functional.binary_cross_entropy_with_logits(said, wanted)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        schedule.step()
+    return network.eval()
