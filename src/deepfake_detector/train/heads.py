@@ -122,7 +122,8 @@ CARE: Voices = {"pooled": _POOLED, "swap": _SWAP, "gan": _GAN, "generated": _GEN
 # network that has a say knows more swaps of the sources it has heard, and of others no fewer; with a larger share the
 # learned weights of the stack no longer lead the members' plain mean.
 _OF_FACES = replace(_SWAP[0], plain=1, offset=0.2, repainted=True, bent=0.3)
-SHIPPED: Mapping[str, Voices] = {"face": {**CARE, "swap": (_OF_FACES,)}, "scene": CARE}
+_OF_WHOLE = replace(_POOLED[0], bent=0.5)  # of faces it knows generated pictures that were not heard less well
+SHIPPED: Mapping[str, Voices] = {"face": {**CARE, "swap": (_OF_FACES,)}, "scene": {**CARE, "pooled": (_OF_WHOLE,)}}
 """The voices of the heads that ship, by region."""
 
 
