@@ -6,7 +6,7 @@ penalty on standardised features; L-BFGS (scipy), deterministic; stopped early w
 Rosasco and Caponnetto 2007, doi 10.1007/s00365-006-0663-2). A second penalty holds a logit steady when a picture is
 handled (stability training, Zheng et al. 2016, arXiv 1604.04326; departures: the penalty is on squares of the logit's
 difference, so that the loss of a linear head stays convex, and the handling is what pictures in circulation meet, not
-noise). Part of a linear voice may be a small network (``perceptron``), which needs torch to be fitted, not to be asked.
+noise). A small network may have a say in a voice (``perceptron``); it needs torch to be fitted, not to be asked.
 """
 
 from __future__ import annotations
@@ -122,7 +122,8 @@ CARE: Voices = {"pooled": _POOLED, "swap": _SWAP, "gan": _GAN, "generated": _GEN
 # network that has a say knows more swaps of the sources it has heard, and of others no fewer; with a larger share the
 # learned weights of the stack no longer lead the members' plain mean.
 _OF_FACES = replace(_SWAP[0], plain=1, offset=0.2, repainted=True, bent=0.3)
-_OF_WHOLE = replace(_POOLED[0], bent=0.5)  # of faces it knows generated pictures that were not heard less well
+# In the pooled head of whole pictures a network knows generated pictures of other sources better; of faces, worse.
+_OF_WHOLE = replace(_POOLED[0], bent=0.5)
 SHIPPED: Mapping[str, Voices] = {"face": {**CARE, "swap": (_OF_FACES,)}, "scene": {**CARE, "pooled": (_OF_WHOLE,)}}
 """The voices of the heads that ship, by region."""
 
