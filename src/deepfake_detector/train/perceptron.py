@@ -37,7 +37,7 @@ class Plan:
 
 
 PLAN = Plan()
-"""Of the bundle that ships. Few steps: what would be learned late is what the sources that are heard have alone."""
+"""Of the bundle that ships. Its numbers were set, not searched for."""
 
 
 @dataclass(frozen=True, eq=False)
