@@ -12,9 +12,6 @@ minutes a region.
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +21,7 @@ from sklearn.metrics import roc_auc_score
 
 from deepfake_detector.ensemble.aggregate import evidence
 from deepfake_detector.train import adapt, forgeries, heads, shelf, stack, views
-from deepfake_detector.train.crossfit import SOURCE_POWER
+from deepfake_detector.train.crossfit import SOURCE_POWER, fit_key
 from deepfake_detector.train.evidence import SELECTION, STRENGTH
 from deepfake_detector.train.folds import PACK, drawn
 from deepfake_detector.train.targets import weights
@@ -55,15 +52,14 @@ class Region:
 
     def without(self, fold: str) -> heads.Heads:
         """Heads fitted on all other folds, kept on disk."""
-        heard = heads.SHIPPED[self.region]
-        told = [asdict(SELECTION), STRENGTH, SOURCE_POWER, forgeries.WEIGHT[self.region], *heads.recipe(heard)]
-        key = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
+        heard, forged = heads.SHIPPED[self.region], forgeries.WEIGHT[self.region]
+        key = fit_key(SELECTION, STRENGTH, heard, SOURCE_POWER, forged)
         kept = self.kept / f"{self.region}-without-{fold}-{key}.onnx"
         if kept.exists():
             return heads.from_graph(kept.name, kept.read_bytes())
         chosen = np.flatnonzero((self.split == "train") & (self.fold != fold))
         rows = [self.views[i] for i in chosen]
-        weigh = partial(weights, power=SOURCE_POWER, forged=forgeries.WEIGHT[self.region])
+        weigh = partial(weights, power=SOURCE_POWER, forged=forged)
         fitted = heads.taught(self.taken[chosen], rows, weigh, SELECTION, STRENGTH, heard)
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(heads.graph(fitted))

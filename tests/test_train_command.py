@@ -326,7 +326,7 @@ class TestRefusals:
         toy = trainable_bundle()
         broken = {**toy.graphs, "heads-face": toy.graphs["conv"]}
         replace(toy, graphs=broken).save(tmp_path / "broken.h5")
-        with pytest.raises(ModelInvalid, match="'heads-face' holds no heads"):
+        with pytest.raises(ModelInvalid, match="'heads-face' holds no heads that could be trained further"):
             starting.start(str(tmp_path / "broken.h5"), ())
 
     def test_a_new_bundle_needs_members_for_whole_pictures(self) -> None:

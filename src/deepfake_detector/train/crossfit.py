@@ -27,6 +27,14 @@ SOURCE_POWER = 0.65
 """A source with n views weighs n ** SOURCE_POWER in the heads."""
 
 
+def fit_key(
+    selection: heads.Selection, strength: float, heard: heads.Voices, power: float, forged: float, *more: object
+) -> str:
+    """12 hexadecimal digits that tell fits of other heads, or of other plain JSON values in ``more``, apart."""
+    parts = [asdict(selection), strength, *heads.recipe(heard), power, forged, *more]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+
+
 def head_logits(
     region: str,
     views: list[View],
@@ -49,12 +57,9 @@ def head_logits(
     heads fitted anew. Kept in ``folder``, which belongs to this store and encoder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    parts = [asdict(selection), strength, *heads.recipe(heard), power, forged]
-    parts += [folds.key(), len(views)]
-    if base is not None:
-        parts.append(FIRMNESS)
-        parts.append(hashlib.sha256(heads.graph(base)).hexdigest())
-    kept = folder / f"clip-{region}-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]}.npz"
+    begun = [] if base is None else [FIRMNESS, hashlib.sha256(heads.graph(base)).hexdigest()]
+    key = fit_key(selection, strength, heard, power, forged, folds.key(), len(views), *begun)
+    kept = folder / f"clip-{region}-{key}.npz"
     if kept.exists():
         stored = np.load(kept)
         return heads.from_graph(kept.name, stored["graph"].tobytes()), stored["logits"]

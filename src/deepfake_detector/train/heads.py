@@ -204,8 +204,12 @@ def taught(
 def recipe(heard: Voices) -> list[object]:
     """What ``fit`` depends on beside its other arguments, as plain JSON types: kept fits are keyed by it."""
     voices = {name: [asdict(care) for care in cares] for name, cares in heard.items()}
-    bent = any(care.bent for cares in heard.values() for care in cares)
-    return [voices, BRIEF, FULL, MOST, COPIES, *[asdict(perceptron.PLAN)] * bent]
+    return [voices, BRIEF, FULL, MOST, COPIES, *[asdict(perceptron.PLAN)] * _any_bent(heard)]
+
+
+def _any_bent(heard: Voices) -> bool:
+    """Whether a network has a say in one of the voices, so that fitting them needs torch."""
+    return any(care.bent for cares in heard.values() for care in cares)
 
 
 def fit(
@@ -223,7 +227,7 @@ def fit(
     hears fewer than ``FEW`` fakes among ``views`` stays silent; a head of such voices always says -10.
     Between ``views`` of the same picture (``pairs.same_picture``) steady voices move little.
     """
-    if any(care.bent for cares in heard.values() for care in cares):
+    if _any_bent(heard):
         from .networks.perceptron import trained  # imports torch, which linear voices do without
     labels, mask = targets(views)
     plain = np.array([view.how == "plain" for view in views])
