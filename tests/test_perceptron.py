@@ -67,6 +67,22 @@ class TestBentVoices:
         np.testing.assert_allclose(said[2], 2 * plain + 0.5, atol=1e-4)
         np.testing.assert_array_equal(line.weights[:, [0, 2, 3, 4]], both.weights[:, [0, 2, 3, 4]])
 
+    def test_held_steady_it_moves_less_between_views_of_one_picture(self) -> None:
+        plain, rows = shown(300, 0)
+        handled = plain + np.random.default_rng(5).normal(0, 0.4, plain.shape).astype(np.float32)
+        numbered = [replace(row, row=number) for number, row in enumerate(rows)]
+        told = SELECTION.take(np.concatenate([plain, handled]))
+        each = numbered + [replace(row, how="handled") for row in numbered]
+        moves, auc = [], []
+        for steady in (0.0, 1.0):
+            heard = {**heads.CARE, "swap": (heads.Care(HEARD, bent=1, steady=steady),)}
+            made = heads.fit(told, each, np.ones(len(each)), SELECTION, 0.01, heard)
+            before, after = (made.logits(features)[:, 1] for features in (plain, handled))
+            moves.append(float(np.std(after - before)) / float(np.std(before)))
+            auc.append(roc_auc_score([row.fake for row in rows], before))
+        assert moves[1] < 0.8 * moves[0]
+        assert min(auc) > 0.95
+
     def test_the_graph_says_the_same_and_is_read_back(self) -> None:
         features, _ = shown(30, 1)
         made = fitted(0.5)

@@ -18,7 +18,8 @@ from ..types import Floats
 
 @dataclass(frozen=True)
 class Plan:
-    """How a network is taught. alone, together: units for each statistic, and over all. steps, of batch rows each.
+    """How a network is taught. alone, together: units for each statistic, and over all. steps, of batch rows each, and
+    of so many pairs of views between which it is held steady.
 
     rate: largest, of one cycle; decay: of the weights (AdamW); dropped: share of units, unread: share of what is read,
     left out at random; smooth: how far labels lie from 0 and 1.
@@ -28,6 +29,7 @@ class Plan:
     together: int = 64
     steps: int = 1500
     batch: int = 128
+    pairs: int = 64
     seed: int = 0
     rate: float = 1e-3
     decay: float = 0.05

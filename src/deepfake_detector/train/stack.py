@@ -25,7 +25,7 @@ VERDICT = np.array([0.25, 0.0, 0.0, 0.0, 1.0])
 """A member's say: a quarter of its pooled logit, and the log-sum-exp of its families."""
 FEW_APPLYING = 100
 """With fewer new views of a class that would be judged as the situation says, all views are calibrated on."""
-SCENE = 0.75
+SCENE = 0.85
 """The say of the whole picture's members where there is a face, whose members have 1."""
 
 

@@ -1,4 +1,8 @@
-"""Trains a ``perceptron.Perceptron``: rows drawn by weight, dropout, AdamW (arXiv 1711.05101), one cycle."""
+"""Trains a ``perceptron.Perceptron``: rows drawn by weight, dropout, AdamW (arXiv 1711.05101), one cycle.
+
+It is held steady as linear voices are (``heads``), between two views of one picture; both are asked without dropout,
+whose noise would otherwise be held small instead.
+"""
 
 from __future__ import annotations
 
@@ -30,18 +34,29 @@ class _Network(nn.Module):
         return logits
 
 
-def trained(read: Floats, labels: np.ndarray, importance: np.ndarray, width: int, plan: Plan) -> Layers:
+def trained(
+    read: Floats,
+    labels: np.ndarray,
+    importance: np.ndarray,
+    width: int,
+    plan: Plan,
+    pairs: np.ndarray | None = None,
+    steady: float = 0.0,
+) -> Layers:
     """Layers for standardised statistics ``read``, float32 (N, n * width).
 
-    labels: 0 or 1, (N,). importance: float (N,), not all 0: how often a row is drawn. One thread and one seed: the same
-    again on one machine; torch's own random state and threads stay as they were.
+    labels: 0 or 1, (N,). importance: float (N,), not all 0: how often a row is drawn, never where it is 0. pairs: int
+    (k, 2), rows of two views of one picture; steady: how much half the mean square of the logit's difference between
+    them counts, where the loss of a row drawn counts 1. One thread and one seed: the same again on one machine; torch's
+    own random state and threads stay as they were.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(plan.seed)
-            network = _trained(read, labels, importance, width, plan)
+            held = pairs if pairs is not None and len(pairs) and steady else None
+            network = _trained(read, labels, importance, width, plan, held, steady)
     finally:
         torch.set_num_threads(threads)
     arrays = {
@@ -55,18 +70,35 @@ def trained(read: Floats, labels: np.ndarray, importance: np.ndarray, width: int
     return Layers(**{name: np.ascontiguousarray(tensor.detach().numpy()) for name, tensor in arrays.items()})
 
 
-def _trained(read: Floats, labels: np.ndarray, importance: np.ndarray, width: int, plan: Plan) -> _Network:
+def _trained(
+    read: Floats,
+    labels: np.ndarray,
+    importance: np.ndarray,
+    width: int,
+    plan: Plan,
+    held: np.ndarray | None,
+    steady: float,
+) -> _Network:
     drawn = np.random.default_rng(plan.seed)
     share = importance / importance.sum()
     network = _Network(read.shape[1] // width, width, plan)
     optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=plan.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.rate, total_steps=plan.steps)
+
+    def shown(rows: np.ndarray) -> Tensor:
+        return torch.from_numpy(read[rows]).reshape(len(rows), -1, width)
+
     for _ in range(plan.steps):
         rows = drawn.choice(len(read), plan.batch, p=share)
-        shown = torch.from_numpy(read[rows]).reshape(plan.batch, -1, width)
         wanted = torch.from_numpy(labels[rows].astype(np.float32)).clamp(plan.smooth, 1 - plan.smooth)
-        said = network(functional.dropout(shown, plan.unread))
+        said = network(functional.dropout(shown(rows), plan.unread))
         loss = functional.binary_cross_entropy_with_logits(said, wanted)
+        if held is not None:
+            both = held[drawn.integers(len(held), size=plan.pairs)]
+            network.eval()
+            moves = network(shown(both[:, 0])) - network(shown(both[:, 1]))
+            network.train()
+            loss = loss + steady / 2 * moves.square().mean()
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
