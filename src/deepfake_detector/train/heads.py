@@ -124,8 +124,9 @@ CARE: Voices = {"pooled": _POOLED, "swap": _SWAP, "gan": _GAN, "generated": _GEN
 _OF_FACES = replace(_SWAP[0], plain=1, offset=0.2, repainted=True, bent=0.5)
 # In the pooled head of whole pictures a network knows generated pictures of other sources better; of faces, worse.
 _OF_WHOLE = replace(_POOLED[0], bent=0.8)
-# The GAN head of all others gains most by a network: real pictures of sources it has not heard are doubted less, and so
-# fakes of every other family stand out more. It can be raised further, and the second voice lowered.
+# The GAN heads gain most of all: with a network they doubt most real pictures of sources they have not heard less, and
+# fakes of other families stand out more. Raised further they know GANs better, and GAN faces blended into pictures
+# (OpenForensics) less; so with the second voice lowered.
 _BENT_GAN = (replace(_GAN[0], offset=2.5, bent=0.8), replace(_GAN[1], offset=-0.5))
 SHIPPED: Mapping[str, Voices] = {
     "face": {**CARE, "swap": (_OF_FACES,), "gan": _BENT_GAN},

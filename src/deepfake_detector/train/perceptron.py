@@ -18,11 +18,11 @@ from ..types import Floats
 
 @dataclass(frozen=True)
 class Plan:
-    """How a network is taught. alone, together: units for each statistic, and over all. steps, of batch rows each, and
-    of so many pairs of views between which it is held steady.
+    """How a network is taught. alone, together: units for each statistic, and over all. steps, of batch rows each.
 
-    rate: largest, of one cycle; decay: of the weights (AdamW); dropped: share of units, unread: share of what is read,
-    left out at random; smooth: how far labels lie from 0 and 1.
+    pairs: of two views of one picture, drawn in each step, between which it is held steady. rate: largest, of one
+    cycle; decay: of the weights (AdamW); dropped: share of units, unread: share of what is read, left out at random;
+    smooth: how far labels lie from 0 and 1.
     """
 
     alone: int = 32

@@ -26,7 +26,8 @@ VERDICT = np.array([0.25, 0.0, 0.0, 0.0, 1.0])
 FEW_APPLYING = 100
 """With fewer new views of a class that would be judged as the situation says, all views are calibrated on."""
 SCENE = 0.85
-"""The say of the whole picture's members where there is a face, whose members have 1."""
+"""The say of the whole picture's members where there is a face, whose members have 1. Not learned: chosen by hand on
+sources left out and on ``val``, with the heads that ship (docs/experiments.md); `fast` is from when it was 0.75."""
 
 
 @dataclass(frozen=True)

@@ -55,8 +55,8 @@ def trained(
     try:
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(plan.seed)
-            held = pairs if pairs is not None and len(pairs) and steady else None
-            network = _trained(read, labels, importance, width, plan, held, steady)
+            holding = pairs if pairs is not None and len(pairs) and steady else None
+            network = _trained(read, labels, importance, width, plan, holding, steady)
     finally:
         torch.set_num_threads(threads)
     arrays = {
@@ -76,7 +76,7 @@ def _trained(
     importance: np.ndarray,
     width: int,
     plan: Plan,
-    held: np.ndarray | None,
+    pairs: np.ndarray | None,
     steady: float,
 ) -> _Network:
     drawn = np.random.default_rng(plan.seed)
@@ -85,18 +85,18 @@ def _trained(
     optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=plan.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.rate, total_steps=plan.steps)
 
-    def shown(rows: np.ndarray) -> Tensor:
+    def given(rows: np.ndarray) -> Tensor:
         return torch.from_numpy(read[rows]).reshape(len(rows), -1, width)
 
     for _ in range(plan.steps):
         rows = drawn.choice(len(read), plan.batch, p=share)
         wanted = torch.from_numpy(labels[rows].astype(np.float32)).clamp(plan.smooth, 1 - plan.smooth)
-        said = network(functional.dropout(shown(rows), plan.unread))
+        said = network(functional.dropout(given(rows), plan.unread))
         loss = functional.binary_cross_entropy_with_logits(said, wanted)
-        if held is not None:
-            both = held[drawn.integers(len(held), size=plan.pairs)]
+        if pairs is not None:
+            both = pairs[drawn.integers(len(pairs), size=plan.pairs)]
             network.eval()
-            moves = network(shown(both[:, 0])) - network(shown(both[:, 1]))
+            moves = network(given(both[:, 0])) - network(given(both[:, 1]))
             network.train()
             loss = loss + steady / 2 * moves.square().mean()
         optimiser.zero_grad()
