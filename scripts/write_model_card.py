@@ -12,6 +12,7 @@ from bars import bars
 from pages import DOCS, ROOT, keep, table
 
 from deepfake_detector.models.bundle import SHIPPED, Bundle
+from deepfake_detector.train import stack
 from deepfake_detector.train.bundles import LEAD, LEFT_OUT
 
 PAGE = DOCS / "model-card.md"
@@ -134,8 +135,8 @@ def page() -> str:
         "Pictures are as they were found; in the table that says so they were also compressed, resized or blurred, and "
         "forgeries made by this project stand under the source of their real pictures. Columns: "
         "the learned weights, the plain mean of these members, and each member. How much the whole picture says beside "
-        "a face (0.85) was chosen among three values on these sources and on `val`, so the lead of the learned weights "
-        "over the plain mean is flattered a little. Written into the bundle by "
+        f"a face in `default` ({stack.SCENE}) was chosen among five values on these sources and on `val`, so the lead "
+        "of the learned weights over the plain mean is flattered a little. Written into the bundle by "
         "`scripts/make_default_bundle.py`, seed 20261123.",
         *(
             f"`{name}`. {title}:\n\n{folds(content)}"
