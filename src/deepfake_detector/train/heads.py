@@ -253,7 +253,7 @@ def fit(
     networks = []
     for statistics in sorted({care.statistics for _, care in voices}):  # one copy of the features for all that read it
         rows = selection.places(statistics)
-        read = features[:, rows]
+        read = np.take(features, rows, axis=1)  # row by row in memory, as networks are taught; [:, rows] is not
         centre, spread = read.mean(0), read.std(0) + 1e-3
         read -= centre
         read /= spread
