@@ -14,6 +14,7 @@ from onnx import numpy_helper
 from sklearn.metrics import roc_auc_score
 
 from deepfake_detector.errors import ModelInvalid
+from deepfake_detector.models.bundle import Bundle
 from deepfake_detector.models.card import OUTPUTS
 from deepfake_detector.train import adapt, crossfit, folds, heads, perceptron, views
 
@@ -101,10 +102,10 @@ class TestBentVoices:
         np.testing.assert_array_equal(free, steady)
 
     def test_what_ships_has_networks_where_it_should(self) -> None:
-        weights = Path(heads.__file__).parents[1] / "models" / "weights"
+        graphs = Bundle.load("default").graphs
         for region, heard in heads.SHIPPED.items():
             voices = [care for name in OUTPUTS for care in heard[name]]
-            shipped = heads.from_graph(region, (weights / f"heads-{region}.onnx").read_bytes())
+            shipped = heads.from_graph(region, graphs[f"heads-{region}"])
             assert {network.voice for network in shipped.networks} == {
                 place for place, care in enumerate(voices) if care.bent
             }

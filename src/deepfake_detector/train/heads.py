@@ -275,7 +275,7 @@ def fit(
             bias[place] = (offset - centre @ found) * slope + care.offset
             if care.bent and place not in missing:
                 told = read, labels[:, place], importance[:, place]
-                learned = trained(*told, WIDTH, perceptron.PLAN, pairs=shown, steady=care.steady)
+                learned = trained(*told, WIDTH, perceptron.PLAN, shown, care.steady)
                 layers = perceptron.of_raw(learned, centre, spread)
                 layers = perceptron.times(layers, care.slope * care.bent)
                 networks.append(perceptron.Perceptron(place, selection.kinds(statistics), layers))

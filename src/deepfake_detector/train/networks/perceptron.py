@@ -40,8 +40,8 @@ def trained(
     importance: np.ndarray,
     width: int,
     plan: Plan,
-    pairs: np.ndarray | None = None,
-    steady: float = 0.0,
+    pairs: np.ndarray,
+    steady: float,
 ) -> Layers:
     """Layers for standardised statistics ``read``, float32 (N, n * width).
 
@@ -55,8 +55,7 @@ def trained(
     try:
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(plan.seed)
-            holding = pairs if pairs is not None and len(pairs) and steady else None
-            network = _trained(read, labels, importance, width, plan, holding, steady)
+            network = _trained(read, labels, importance, width, plan, pairs, steady)
     finally:
         torch.set_num_threads(threads)
     arrays = {
@@ -76,7 +75,7 @@ def _trained(
     importance: np.ndarray,
     width: int,
     plan: Plan,
-    pairs: np.ndarray | None,
+    pairs: np.ndarray,
     steady: float,
 ) -> _Network:
     drawn = np.random.default_rng(plan.seed)
@@ -93,7 +92,7 @@ def _trained(
         wanted = torch.from_numpy(labels[rows].astype(np.float32)).clamp(plan.smooth, 1 - plan.smooth)
         said = network(functional.dropout(given(rows), plan.unread))
         loss = functional.binary_cross_entropy_with_logits(said, wanted)
-        if pairs is not None:
+        if steady and len(pairs):
             both = pairs[drawn.integers(len(pairs), size=plan.pairs)]
             network.eval()
             moves = network(given(both[:, 0])) - network(given(both[:, 1]))
