@@ -22,11 +22,11 @@ from scipy.special import logsumexp
 
 from ..errors import ModelInvalid
 from ..models.card import OUTPUTS
-from ..types import FAMILIES, Floats
+from ..types import FAMILIES, Family, Floats
 from . import perceptron
 from .encoder import BLOCKS, STATISTICS, WIDTH
 from .pairs import COPIES, MOST, same_picture
-from .targets import targets
+from .targets import targets, widened
 from .views import View
 
 FEW = 20
@@ -75,7 +75,7 @@ class Care:
     difference between two views of one picture counts, where the loss of a view counts 1 in the mean. repainted:
     whether it hears ``View.of_networks``; all voices of a head do, or none. bent: what share of the fitted logit,
     0 to 1, is that of a small network (``networks.perceptron``) taught by the same views, as often as they count, and
-    held as steady; trust and brief shape the rest.
+    held as steady; trust and brief shape the rest. also: families whose fakes the network is taught as its own too.
     """
 
     statistics: tuple[str, ...]
@@ -88,6 +88,7 @@ class Care:
     steady: float = 0.0
     repainted: bool = False
     bent: float = 0.0
+    also: tuple[Family, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.bent <= 1:
@@ -128,9 +129,13 @@ _OF_WHOLE = replace(_POOLED[0], bent=0.8)
 # fakes of other families stand out more. Raised further they know GANs better, and GAN faces blended into pictures
 # (OpenForensics) less; so with the second voice lowered.
 _BENT_GAN = (replace(_GAN[0], offset=2.5, bent=0.8), replace(_GAN[1], offset=-0.5))
+# Nearly all sources have fakes by GANs, few have generated ones: a network that is taught both learns less of which
+# sources hold generated pictures, and one that is taught those alone harms the head.
+_BENT_GENERATED = (replace(_GENERATED[0], offset=0.2, bent=0.3, also=("gan",)),)
+_BOTH: Voices = {"gan": _BENT_GAN, "generated": _BENT_GENERATED}
 SHIPPED: Mapping[str, Voices] = {
-    "face": {**CARE, "swap": (_OF_FACES,), "gan": _BENT_GAN},
-    "scene": {**CARE, "pooled": (_OF_WHOLE,), "gan": _BENT_GAN},
+    "face": {**CARE, **_BOTH, "swap": (_OF_FACES,)},
+    "scene": {**CARE, **_BOTH, "pooled": (_OF_WHOLE,)},
 }
 """The voices of the heads that ship, by region."""
 
@@ -236,16 +241,19 @@ def fit(
     """
     if _any_bent(heard):
         from .networks.perceptron import trained  # imports torch, which linear voices do without
-    labels, mask = targets(views)
+    told = targets(views)
     plain = np.array([view.how == "plain" for view in views])
     voices = [(head, care) for head, name in enumerate(OUTPUTS) for care in heard[name]]
-    labels, mask = (array[:, [head for head, _ in voices]] for array in (labels, mask))
-    importance = np.zeros(labels.shape)
-    for column, (_, care) in enumerate(voices):
-        counted = weights * mask[:, column] * np.where(plain, care.plain, 1.0)
+
+    def lesson(head: int, care: Care, also: Sequence[Family] = ()) -> tuple[np.ndarray, np.ndarray]:
+        """Labels of a head, and how much each counts: (n,) each."""
+        labels, mask = (array[:, head] for array in (told if not also else widened(*told, head, also)))
+        counted = weights * mask * np.where(plain, care.plain, 1.0)
         if not care.handled_fakes:
-            counted = np.where(plain | (labels[:, column] == 0), counted, 0.0)
-        importance[:, column] = care.trust * balanced(counted, labels[:, column])
+            counted = np.where(plain | (labels == 0), counted, 0.0)
+        return labels, care.trust * balanced(counted, labels)
+
+    labels, importance = (np.stack(parts, axis=1) for parts in zip(*(lesson(*voice) for voice in voices), strict=True))
     missing = np.flatnonzero(((labels > 0) & (importance > 0)).sum(0) < FEW)
     shown = same_picture(views)
     coefficients = np.zeros((features.shape[1], len(voices)))
@@ -258,7 +266,7 @@ def fit(
         read -= centre
         read /= spread
         moves = read[shown[:, 0]] - read[shown[:, 1]]
-        for place, (_, care) in enumerate(voices):
+        for place, (head, care) in enumerate(voices):
             if care.statistics != statistics:
                 continue
             counts = importance[:, place] > 0  # views that say nothing to this voice would only cost time
@@ -274,8 +282,7 @@ def fit(
             coefficients[rows, place] = found * slope
             bias[place] = (offset - centre @ found) * slope + care.offset
             if care.bent and place not in missing:
-                told = read, labels[:, place], importance[:, place]
-                learned = trained(*told, WIDTH, perceptron.PLAN, shown, care.steady)
+                learned = trained(read, *lesson(head, care, care.also), WIDTH, perceptron.PLAN, shown, care.steady)
                 layers = perceptron.of_raw(learned, centre, spread)
                 layers = perceptron.times(layers, care.slope * care.bent)
                 networks.append(perceptron.Perceptron(place, selection.kinds(statistics), layers))

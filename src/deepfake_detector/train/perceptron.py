@@ -81,10 +81,13 @@ class Perceptron:
 
 
 def of_raw(layers: Layers, centre: Floats, spread: Floats) -> Layers:
-    """For statistics as they come, of ``layers`` for statistics from which ``centre`` was taken, over ``spread``."""
+    """For statistics as they come, of ``layers`` for statistics from which ``centre`` was taken, over ``spread``.
+
+    The first layer is rounded to 16 bits, as ``nodes`` keeps it: nearly all of a network's weights are there.
+    """
     shape = layers.first.shape[:2]
-    first = layers.first / spread.reshape(*shape, 1)
-    moved = np.einsum("nw,nwh->nh", centre.reshape(shape), first, dtype=np.float64)
+    first = (layers.first / spread.reshape(*shape, 1)).astype(np.float16).astype(np.float64)
+    moved = np.einsum("nw,nwh->nh", centre.reshape(shape), first)
     return replace(layers, first=_float32(first), first_bias=_float32(layers.first_bias - moved))
 
 
@@ -105,6 +108,7 @@ def nodes(
         "column": np.eye(1, columns, network.voice, np.float32),
         "kinds": network.kinds.astype(np.int64),
         **vars(network.layers),
+        "first": network.layers.first.astype(np.float16),
         "each": np.array([-1, count, width], np.int64),
         "all": np.array([-1, count * hidden], np.int64),
     }
@@ -116,7 +120,8 @@ def nodes(
         helper.make_node("Gather", [chosen, of("kinds")], [of("read")], axis=2),
         helper.make_node("Reshape", [of("read"), of("each")], [of("listed")]),
         helper.make_node("Transpose", [of("listed")], [of("apart")], perm=[1, 0, 2]),
-        helper.make_node("MatMul", [of("apart"), of("first")], [of("alone")]),
+        helper.make_node("Cast", [of("first")], [of("first_as_float")], to=onnx.TensorProto.FLOAT),
+        helper.make_node("MatMul", [of("apart"), of("first_as_float")], [of("alone")]),
         helper.make_node("Transpose", [of("alone")], [of("by_picture")], perm=[1, 0, 2]),
         helper.make_node("Add", [of("by_picture"), of("first_bias")], [of("raised")]),
         helper.make_node("Relu", [of("raised")], [of("bent")]),

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..types import FAMILIES
+from ..types import FAMILIES, Family
 from .views import FORGED_FAMILY, View
 
 
@@ -31,6 +31,16 @@ def targets(views: Sequence[View]) -> tuple[np.ndarray, np.ndarray]:
         elif view.counterpart:
             mask[i, 1:] = 0
             mask[i, 1 + FAMILIES.index(FORGED_FAMILY)] = 1
+    return labels, mask
+
+
+def widened(
+    labels: np.ndarray, mask: np.ndarray, head: int, families: Sequence[Family]
+) -> tuple[np.ndarray, np.ndarray]:
+    """What ``targets`` gave, but that fakes of these families too are fakes to one head."""
+    labels, mask = labels.copy(), mask.copy()
+    kin = (labels[:, [1 + FAMILIES.index(family) for family in families]] > 0).any(axis=1)
+    labels[kin, head] = mask[kin, head] = 1
     return labels, mask
 
 
