@@ -23,8 +23,8 @@ LOST = {"q60@768": 0.02, "q40@512": 0.05}
 def bars(figures: dict[str, Any], left_out: dict[str, float], lead: dict[str, dict[str, float]]) -> str:
     """A table of every bar, what was reached (95 % interval), and whether that is enough.
 
-    figures: as scripts/measure.py wrote them with --handled. left_out: mean AUC by way of scoring. lead: of the learned
-    weights over the others.
+    figures: as scripts/measure.py wrote them with --handled and --re-encoded. left_out: mean AUC by way of scoring.
+    lead: of the learned weights over the others.
     """
     rows = [
         row(f"AUC, {name}", figures["auc"][name]["auc"], bar, True, figures["auc"][name]["interval"])

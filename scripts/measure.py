@@ -1,12 +1,13 @@
 """Read a split of the image pack with a bundle, once, and write the figures of the model card.
 
-    python scripts/measure.py --data ../shared/data --split test --out docs/figures-default.json
+    python scripts/measure.py --data ../shared/data --split test --handled 1 --re-encoded 10 \\
+        --out docs/figures-default.json
     python scripts/measure.py --data ../shared/data --split test --model fast --out docs/figures-fast.json
 
 AUC with 95 % intervals (percentile bootstrap over pictures, 2,000 draws, seed 0), false alarms on real sources, and how
 far the probabilities can be believed. With --handled N every Nth picture is also read after each of
-``corruptions.CONDITIONS``, with --re-encoded N every Nth after each of ``corruptions.RE_ENCODINGS``: what ships is read
-with 1 and 10. A picture that cannot be read is an error here: the pack is known to be whole.
+``corruptions.CONDITIONS``, with --re-encoded N every Nth after each of ``corruptions.RE_ENCODINGS``. A picture that
+cannot be read is an error here: the pack is known to be whole.
 """
 
 from __future__ import annotations

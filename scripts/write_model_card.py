@@ -135,9 +135,9 @@ def page() -> str:
         "Pictures are as they were found; in the table that says so they were also compressed, resized or blurred, and "
         "forgeries made by this project stand under the source of their real pictures. Columns: "
         "the learned weights, the plain mean of these members, and each member. How much the whole picture says beside "
-        f"a face in `default` ({stack.SCENE}), and a member's number for any fake beside its families "
-        f"({stack.VERDICT[0]}), was chosen among five values each, on these sources and on `val`, so the lead of the "
-        "learned weights over the plain mean is flattered a little. Written into the bundle by "
+        f"a face in `default` ({stack.SCENE}), and how much a member's number for any fake says beside "
+        f"its families ({stack.VERDICT[0]}), were chosen among five values each, on these sources and on `val`, so the "
+        "lead of the learned weights over the plain mean is flattered a little. Written into the bundle by "
         "`scripts/make_default_bundle.py`, seed 20261123.",
         *(
             f"`{name}`. {title}:\n\n{folds(content)}"
@@ -167,7 +167,7 @@ def page() -> str:
 
 def handling(default: dict[str, Any]) -> list[str]:
     """What compression costs: empty where it was not measured."""
-    if "handled" not in default:
+    if not {"handled", "stability"} <= default.keys():
         return []
     ways, stability = default["handled"], default["stability"]
     first = next(iter(ways.values()))

@@ -75,7 +75,8 @@ class Care:
     difference between two views of one picture counts, where the loss of a view counts 1 in the mean. repainted:
     whether it hears ``View.of_networks``; all voices of a head do, or none. bent: what share of the fitted logit,
     0 to 1, is that of a small network (``networks.perceptron``) taught by the same views, as often as they count, and
-    held as steady; trust and brief shape the rest. also: families whose fakes the network is taught as its own too.
+    held as steady; trust and brief shape the rest. also: families whose fakes the network, and it alone, is taught as
+    its own too. Raises ValueError for a share beyond 0 or 1, and for ``also`` where no network has a say.
     """
 
     statistics: tuple[str, ...]
@@ -93,6 +94,8 @@ class Care:
     def __post_init__(self) -> None:
         if not 0 <= self.bent <= 1:
             raise ValueError(f"bent is a share, 0 to 1, not {self.bent}")
+        if self.also and not self.bent:
+            raise ValueError("also is what a network hears, and bent gives none a say")
 
 
 _MEANS = ("cls", "patch_mean")
@@ -129,8 +132,8 @@ _OF_WHOLE = replace(_POOLED[0], bent=0.8)
 # fakes of other families stand out more. Raised further they know GANs better, and GAN faces blended into pictures
 # (OpenForensics) less; so with the second voice lowered.
 _BENT_GAN = (replace(_GAN[0], offset=2.5, bent=0.8), replace(_GAN[1], offset=-0.5))
-# Nearly all sources have fakes by GANs, few have generated ones: a network that is taught both learns less of which
-# sources hold generated pictures, and one that is taught those alone harms the head.
+# A network that hears generated pictures alone gives less of recent generators and of swaps than one that hears GAN
+# faces with them (docs/experiments.md); either costs older generators, left out, a little.
 _BENT_GENERATED = (replace(_GENERATED[0], offset=0.2, bent=0.3, also=("gan",)),)
 _BOTH: Voices = {"gan": _BENT_GAN, "generated": _BENT_GENERATED}
 SHIPPED: Mapping[str, Voices] = {
@@ -247,7 +250,7 @@ def fit(
 
     def lesson(head: int, care: Care, also: Sequence[Family] = ()) -> tuple[np.ndarray, np.ndarray]:
         """Labels of a head, and how much each counts: (n,) each."""
-        labels, mask = (array[:, head] for array in (told if not also else widened(*told, head, also)))
+        labels, mask = (array[:, head] for array in widened(*told, head, also))
         counted = weights * mask * np.where(plain, care.plain, 1.0)
         if not care.handled_fakes:
             counted = np.where(plain | (labels == 0), counted, 0.0)

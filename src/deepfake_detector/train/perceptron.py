@@ -47,7 +47,7 @@ class Layers:
     """n statistics, each by a layer of its own; one layer over what these give; the logit. Rectified in between.
 
     All float32: first (n, width, h) and first_bias (n, h), second (n * h, m) and second_bias (m,), third (m, 1) and
-    third_bias (1,).
+    third_bias (1,). As ``of_raw`` makes it, first holds numbers of 16 bits.
     """
 
     first: Floats
@@ -83,7 +83,7 @@ class Perceptron:
 def of_raw(layers: Layers, centre: Floats, spread: Floats) -> Layers:
     """For statistics as they come, of ``layers`` for statistics from which ``centre`` was taken, over ``spread``.
 
-    The first layer is rounded to 16 bits, as ``nodes`` keeps it: nearly all of a network's weights are there.
+    The first layer is rounded to 16 bits, in which ``nodes`` keeps it: nearly all of a network's weights are there.
     """
     shape = layers.first.shape[:2]
     first = (layers.first / spread.reshape(*shape, 1)).astype(np.float16).astype(np.float64)
@@ -104,11 +104,12 @@ def nodes(
     chosen: name of the selection's statistics, float32 (N, blocks, kinds, width).
     """
     count, width, hidden = network.layers.first.shape
+    half = network.layers.first.astype(np.float16)  # but nothing is lost: of another maker's layers it could be
     arrays = {
         "column": np.eye(1, columns, network.voice, np.float32),
         "kinds": network.kinds.astype(np.int64),
         **vars(network.layers),
-        "first": network.layers.first.astype(np.float16),
+        "first": half if np.array_equal(half, network.layers.first) else network.layers.first,
         "each": np.array([-1, count, width], np.int64),
         "all": np.array([-1, count * hidden], np.int64),
     }

@@ -37,10 +37,14 @@ def targets(views: Sequence[View]) -> tuple[np.ndarray, np.ndarray]:
 def widened(
     labels: np.ndarray, mask: np.ndarray, head: int, families: Sequence[Family]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What ``targets`` gave, but that fakes of these families too are fakes to one head."""
+    """What ``targets`` gave, copied, but that one head hears what the heads of these families hear, as they do.
+
+    head: its place in ``card.OUTPUTS``. Raises ValueError for a family that is none.
+    """
     labels, mask = labels.copy(), mask.copy()
-    kin = (labels[:, [1 + FAMILIES.index(family) for family in families]] > 0).any(axis=1)
-    labels[kin, head] = mask[kin, head] = 1
+    heard = [head, *(1 + FAMILIES.index(family) for family in families)]
+    for array in (labels, mask):
+        array[:, head] = array[:, heard].max(axis=1)
     return labels, mask
 
 
