@@ -220,10 +220,6 @@ class TestBentVoices:
         again = replace(made, networks=(replace(network, layers=replace(network.layers, first=fine)),))
         np.testing.assert_array_equal(heads.from_graph("x", heads.graph(again)).networks[0].layers.first, fine)
 
-    def test_nobody_hears_more_where_no_network_speaks(self) -> None:
-        with pytest.raises(ValueError, match="also is what a network hears"):
-            heads.Care(HEARD, also=("gan",))
-
     @pytest.mark.parametrize("bent", [-0.1, 1.1])
     def test_a_share_is_a_share(self, bent: float) -> None:
         with pytest.raises(ValueError, match="bent is a share"):

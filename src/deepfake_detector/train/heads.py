@@ -76,7 +76,7 @@ class Care:
     whether it hears ``View.of_networks``; all voices of a head do, or none. bent: what share of the fitted logit,
     0 to 1, is that of a small network (``networks.perceptron``) taught by the same views, as often as they count, and
     held as steady; trust and brief shape the rest. also: families whose fakes the network, and it alone, is taught as
-    its own too. Raises ValueError for a share beyond 0 or 1, and for ``also`` where no network has a say.
+    its own too. Raises ValueError for a share beyond 0 or 1.
     """
 
     statistics: tuple[str, ...]
@@ -94,8 +94,6 @@ class Care:
     def __post_init__(self) -> None:
         if not 0 <= self.bent <= 1:
             raise ValueError(f"bent is a share, 0 to 1, not {self.bent}")
-        if self.also and not self.bent:
-            raise ValueError("also is what a network hears, and bent gives none a say")
 
 
 _MEANS = ("cls", "patch_mean")
