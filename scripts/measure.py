@@ -154,6 +154,11 @@ class Reader:
         return results
 
 
+def write(path: Path, report: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("DEEPFAKE_DATA"), help="the image pack")
@@ -184,19 +189,18 @@ def main() -> None:
         + f" --out {args.out}",
         **figures(pictures, given),
     }
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    write(args.out, report)
     print(json.dumps(report["auc"], indent=2))
     if args.handled:
         sampled = [pictures[row] for row in some]
         report["handled"] = {
             way.name: handled(sampled, [given[row] for row in some], reader.read(sampled, way)) for way in CONDITIONS
         }
-        args.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        write(args.out, report)
     if args.re_encoded:
         after = {way.name: reader.read([pictures[row] for row in few], way) for way in RE_ENCODINGS}
         report["stability"] = stability([given[row] for row in few], after)
-        args.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        write(args.out, report)
 
 
 if __name__ == "__main__":

@@ -272,13 +272,15 @@ class TestLoop:
 
     def test_a_head_may_take_another_familys_fakes_for_its_own(self) -> None:
         told = targets.targets([view(True, "gan"), view(True, "swap"), view(False), view(False, how="twin")])
-        labels, mask = targets.widened(*told, 3, ("gan",))
-        assert (labels[:, 3].tolist(), mask[:, 3].tolist()) == ([1, 0, 0, 0], [1, 0, 1, 0])
-        for wide, narrow in zip((labels, mask), told, strict=True):
-            np.testing.assert_array_equal(wide[:, :3], narrow[:, :3])
+        before = [array.copy() for array in told]
+        labels, mask = targets.of_head(*told, 3, ("gan",))
+        assert (labels.tolist(), mask.tolist()) == ([1, 0, 0, 0], [1, 0, 1, 0])
+        labels, mask = targets.of_head(*told, 3, ("swap",))  # with the twins of forged pictures, as that head has them
+        assert (labels.tolist(), mask.tolist()) == ([0, 1, 0, 0], [0, 1, 1, 1])
+        for head in range(4):  # the others hear what they heard
+            for part, array in zip(targets.of_head(*told, head), before, strict=True):
+                np.testing.assert_array_equal(part, array[:, head])
         assert told[0][0, 3] == told[1][0, 3] == 0  # as they were
-        labels, mask = targets.widened(*told, 3, ("swap",))  # with the twins of forged pictures, as that head has them
-        assert (labels[:, 3].tolist(), mask[:, 3].tolist()) == ([0, 1, 0, 0], [0, 1, 1, 1])
 
     def test_a_twin_is_heard_where_its_forgery_is(self) -> None:
         shown = [view(False, how="twin"), view(False, how="original"), view(True, "swap", how="blend")]

@@ -26,7 +26,7 @@ from ..types import FAMILIES, Family, Floats
 from . import perceptron
 from .encoder import BLOCKS, STATISTICS, WIDTH
 from .pairs import COPIES, MOST, same_picture
-from .targets import targets, widened
+from .targets import of_head, targets
 from .views import View
 
 FEW = 20
@@ -248,7 +248,7 @@ def fit(
 
     def lesson(head: int, care: Care, also: Sequence[Family] = ()) -> tuple[np.ndarray, np.ndarray]:
         """Labels of a head, and how much each counts: (n,) each."""
-        labels, mask = (array[:, head] for array in widened(*told, head, also))
+        labels, mask = of_head(*told, head, also)
         counted = weights * mask * np.where(plain, care.plain, 1.0)
         if not care.handled_fakes:
             counted = np.where(plain | (labels == 0), counted, 0.0)

@@ -34,18 +34,15 @@ def targets(views: Sequence[View]) -> tuple[np.ndarray, np.ndarray]:
     return labels, mask
 
 
-def widened(
-    labels: np.ndarray, mask: np.ndarray, head: int, families: Sequence[Family]
+def of_head(
+    labels: np.ndarray, mask: np.ndarray, head: int, also: Sequence[Family] = ()
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What ``targets`` gave, copied, but that one head hears what the heads of these families hear, as they do.
+    """Of what ``targets`` gave one head's part, (n,) each; with what the heads of other families hear, as they do.
 
-    head: its place in ``card.OUTPUTS``. Raises ValueError for a family that is none.
+    head: its place in ``card.OUTPUTS``. also: those families. Raises ValueError for one that is none.
     """
-    labels, mask = labels.copy(), mask.copy()
-    heard = [head, *(1 + FAMILIES.index(family) for family in families)]
-    for array in (labels, mask):
-        array[:, head] = array[:, heard].max(axis=1)
-    return labels, mask
+    heard = [head, *(1 + FAMILIES.index(family) for family in also)]
+    return labels[:, heard].max(axis=1), mask[:, heard].max(axis=1)
 
 
 def weights(views: Sequence[View], power: float = 0.5, forged: float = 1.0) -> np.ndarray:
