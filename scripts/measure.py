@@ -110,10 +110,8 @@ def handled(pictures: list[LabelledPicture], given: list[Prediction], after: lis
             "reals": int((~fake[chosen]).sum()),
         }
     rest = figures(pictures, after)
-    return {
-        "auc_lost": lost,
-        **{name: rest[name] for name in ("false_alarms", "ece", "coverage", "error_where_conclusive")},
-    }
+    kept = ("false_alarms", "false_alarm_verdicts", "ece", "coverage", "error_where_conclusive", "accuracy")
+    return {"auc_lost": lost, **{name: rest[name] for name in kept}}
 
 
 def stability(given: list[Prediction], after: dict[str, list[Prediction]]) -> dict[str, Any]:
