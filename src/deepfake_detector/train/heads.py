@@ -6,7 +6,8 @@ penalty on standardised features; L-BFGS (scipy), deterministic; stopped early w
 Rosasco and Caponnetto 2007, doi 10.1007/s00365-006-0663-2). A second penalty holds a logit steady when a picture is
 handled (stability training, Zheng et al. 2016, arXiv 1604.04326; departures: the penalty is on squares of the logit's
 difference, so that the loss of a linear head stays convex, and the handling is what pictures in circulation meet, not
-noise). A small network may have a say in a voice (``perceptron``); it needs torch to be fitted, not to be asked.
+noise). A linear discriminant (``discriminant``) and a small network (``perceptron``) may have a say in a voice; the
+network needs torch to be fitted, not to be asked.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from scipy.special import logsumexp
 from ..errors import ModelInvalid
 from ..models.card import OUTPUTS
 from ..types import FAMILIES, Family, Floats
-from . import perceptron
+from . import discriminant, perceptron
+from .discriminant import Discriminant
 from .encoder import BLOCKS, STATISTICS, WIDTH
 from .pairs import COPIES, MOST, same_picture
 from .targets import of_head, targets
@@ -76,7 +78,8 @@ class Care:
     whether it hears ``View.of_networks``; all voices of a head do, or none. bent: what share of the fitted logit,
     0 to 1, is that of a small network (``networks.perceptron``) taught by the same views, as often as they count, and
     held as steady; trust and brief shape the rest. also: families whose fakes the network, and it alone, is taught as
-    its own too. Raises ValueError for a share beyond 0 or 1.
+    its own too. discriminant: what has a share of the voice; the rest, and the slope, are as they would be without it.
+    Raises ValueError for a share beyond 0 or 1.
     """
 
     statistics: tuple[str, ...]
@@ -90,6 +93,7 @@ class Care:
     repainted: bool = False
     bent: float = 0.0
     also: tuple[Family, ...] = ()
+    discriminant: Discriminant | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.bent <= 1:
@@ -129,14 +133,28 @@ _OF_WHOLE = replace(_POOLED[0], bent=0.8)
 # The GAN heads gain most of all: with a network they doubt most real pictures of sources they have not heard less, and
 # fakes of other families stand out more. Raised further they know GANs better, and GAN faces blended into pictures
 # (OpenForensics) less; so with the second voice lowered.
-_BENT_GAN = (replace(_GAN[0], offset=2.5, bent=0.8), replace(_GAN[1], offset=-0.5))
+_BENT_GAN = (replace(_GAN[0], bent=0.8), replace(_GAN[1], offset=-0.5))
 # A network that hears generated pictures alone gives less of recent generators and of swaps than one that hears GAN
 # faces with them (docs/experiments.md); either costs older generators, left out, a little.
-_BENT_GENERATED = (replace(_GENERATED[0], offset=0.2, bent=0.3, also=("gan",)),)
-_BOTH: Voices = {"gan": _BENT_GAN, "generated": _BENT_GENERATED}
+_BENT_GENERATED = replace(_GENERATED[0], bent=0.3, also=("gan",))
+# Discriminants know generators of other sources better than regressions do, swaps worse. Those of GANs want what
+# authentic sources differ in held for noise; those of generated faces, the spread of real faces alone.
+_GAN_APART = Discriminant(0.3, 10, ridge=0.05, sources=3)
+_WHOLE_APART = Discriminant(0.3, 10, ridge=0.2, sources=3)
+_FACES_APART = Discriminant(0.3, 10, ridge=0.02, of_reals=True)
 SHIPPED: Mapping[str, Voices] = {
-    "face": {**CARE, **_BOTH, "swap": (_OF_FACES,)},
-    "scene": {**CARE, **_BOTH, "pooled": (_OF_WHOLE,)},
+    "face": {
+        "pooled": (replace(_POOLED[0], offset=0.2, discriminant=replace(_FACES_APART, share=0.5, apart=3)),),
+        "swap": (_OF_FACES,),
+        "gan": (replace(_BENT_GAN[0], offset=2.75, discriminant=replace(_GAN_APART, share=0.5)), _BENT_GAN[1]),
+        "generated": (replace(_BENT_GENERATED, offset=0.6, discriminant=_FACES_APART),),
+    },
+    "scene": {
+        "pooled": (replace(_OF_WHOLE, offset=0.4, discriminant=replace(_WHOLE_APART, apart=6)),),
+        "swap": CARE["swap"],
+        "gan": (replace(_BENT_GAN[0], offset=2.75, discriminant=_GAN_APART), _BENT_GAN[1]),
+        "generated": (replace(_BENT_GENERATED, offset=0.5, discriminant=_WHOLE_APART),),
+    },
 }
 """The voices of the heads that ship, by region."""
 
@@ -267,6 +285,7 @@ def fit(
         read -= centre
         read /= spread
         moves = read[shown[:, 0]] - read[shown[:, 1]]
+        around: dict[tuple[float, bool], Floats] = {}
         for place, (head, care) in enumerate(voices):
             if care.statistics != statistics:
                 continue
@@ -278,14 +297,24 @@ def fit(
                 brief, brief_offset = logistic(*asked, steps=BRIEF, moves=moves, steady=steady)
                 found += care.brief * (brief - found)
                 offset += care.brief * (brief_offset - offset)
+            part = None if place in missing else care.discriminant
+            rest = care.slope * (1 - part.share if part else 1)
+            found *= rest * (1 - care.bent)
+            offset *= rest * (1 - care.bent)
+            if part:
+                if (way := (part.sources, part.of_reals)) not in around:
+                    around[way] = discriminant.spread(read, views, weights, *way)
+                taught_by = labels[:, place], importance[:, place]
+                towards, middle = discriminant.direction(around[way], part.ridge, read, *taught_by)
+                found += care.slope * part.share * part.apart * towards
+                offset += care.slope * part.share * part.apart * middle
             found /= spread
-            slope = care.slope * (1 - care.bent)
-            coefficients[rows, place] = found * slope
-            bias[place] = (offset - centre @ found) * slope + care.offset
+            coefficients[rows, place] = found
+            bias[place] = offset - centre @ found + care.offset
             if care.bent and place not in missing:
                 learned = trained(read, *lesson(head, care, care.also), WIDTH, perceptron.PLAN, shown, care.steady)
                 layers = perceptron.of_raw(learned, centre, spread)
-                layers = perceptron.times(layers, care.slope * care.bent)
+                layers = perceptron.times(layers, rest * care.bent)
                 networks.append(perceptron.Perceptron(place, selection.kinds(statistics), layers))
     number = tuple(len(heard[name]) for name in OUTPUTS)
     for silent in missing:
