@@ -28,7 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deepfake_detector.train import assemble, bundles, copies, crossfit, forgeries, heads, restack, shelf, views
+from deepfake_detector.train import assemble, bundles, copies, crossfit, forgeries, heads, restack, shelf, tuning, views
 from deepfake_detector.train.data import read_manifest
 from deepfake_detector.train.evidence import SELECTION, STRENGTH
 
@@ -79,7 +79,7 @@ def main() -> None:
         region: crossfit.head_logits(
             region, table, encoded, SELECTION, STRENGTH, of_heads, forged=forgeries.WEIGHT[region], heard=voices
         )
-        for region, voices in heads.SHIPPED.items()
+        for region, voices in tuning.SHIPPED.items()
     }
     graphs = {
         "clip-vit-b16": encoder.read_bytes(),

@@ -20,7 +20,7 @@ from make_default_bundle import WEIGHTS
 from sklearn.metrics import roc_auc_score
 
 from deepfake_detector.ensemble.aggregate import evidence
-from deepfake_detector.train import adapt, forgeries, heads, shelf, stack, views
+from deepfake_detector.train import adapt, forgeries, heads, shelf, stack, tuning, views
 from deepfake_detector.train.crossfit import SOURCE_POWER, fit_key
 from deepfake_detector.train.evidence import SELECTION, STRENGTH
 from deepfake_detector.train.folds import PACK, drawn
@@ -52,7 +52,7 @@ class Region:
 
     def without(self, fold: str) -> heads.Heads:
         """Heads fitted on all other folds, kept on disk."""
-        heard, forged = heads.SHIPPED[self.region], forgeries.WEIGHT[self.region]
+        heard, forged = tuning.SHIPPED[self.region], forgeries.WEIGHT[self.region]
         key = fit_key(SELECTION, STRENGTH, heard, SOURCE_POWER, forged)
         kept = self.kept / f"{self.region}-without-{fold}-{key}.onnx"
         if kept.exists():

@@ -21,10 +21,10 @@ import numpy as np
 from make_default_bundle import WEIGHTS
 
 from deepfake_detector.models.card import OUTPUTS
-from deepfake_detector.train import assemble, crossfit, forgeries, heads, shelf, trial, views
+from deepfake_detector.train import assemble, crossfit, forgeries, shelf, trial, tuning, views
 from deepfake_detector.train.evidence import SELECTION, STRENGTH
 
-NUMBERS = [field.name for field in fields(heads.Care) if field.type == "float"]
+NUMBERS = [field.name for field in fields(tuning.Care) if field.type == "float"]
 
 
 def voice(text: str) -> tuple[str, int, str, float]:
@@ -32,7 +32,7 @@ def voice(text: str) -> tuple[str, int, str, float]:
     place, _, value = text.partition("=")
     head, _, rest = place.partition(".")
     number, _, name = rest.partition(".")
-    if number not in map(str, range(len(heads.CARE.get(head, ())))) or name not in NUMBERS:
+    if number not in map(str, range(len(tuning.CARE.get(head, ())))) or name not in NUMBERS:
         raise argparse.ArgumentTypeError(f"{text!r}: give HEAD.VOICE.NUMBER=VALUE, of {OUTPUTS}, from 0, of {NUMBERS}")
     return head, int(number), name, float(value)
 
@@ -45,7 +45,7 @@ def raised(text: str) -> tuple[str, float]:
     return head, float(number)
 
 
-def changed(voices: heads.Voices, changes: Sequence[tuple[str, int, str, float]]) -> heads.Voices:
+def changed(voices: tuning.Voices, changes: Sequence[tuple[str, int, str, float]]) -> tuning.Voices:
     """The voices with other numbers, as ``voice`` gives them."""
     result = {head: list(cares) for head, cares in voices.items()}
     for head, place, name, value in changes:
@@ -75,8 +75,8 @@ def main() -> None:
     )
     parser.add_argument("--raise", type=raised, action="append", default=[], metavar="HEAD=LOGITS", dest="raised")
     args = parser.parse_args()
-    heard = {region: changed(voices, args.voice) for region, voices in heads.SHIPPED.items()}
-    forged = forgeries.WEIGHT if args.forged is None else dict.fromkeys(heads.SHIPPED, args.forged)
+    heard = {region: changed(voices, args.voice) for region, voices in tuning.SHIPPED.items()}
+    forged = forgeries.WEIGHT if args.forged is None else dict.fromkeys(tuning.SHIPPED, args.forged)
     by = np.zeros(len(OUTPUTS), np.float32)
     for head, number in args.raised:
         by[OUTPUTS.index(head)] = number
@@ -91,7 +91,7 @@ def main() -> None:
     shown = table[:first]  # read in every column: what is added is heard alone
 
     def read(
-        views_heard: int, power: float, weight: Mapping[str, float], heard: Mapping[str, heads.Voices], by: np.ndarray
+        views_heard: int, power: float, weight: Mapping[str, float], heard: Mapping[str, tuning.Voices], by: np.ndarray
     ) -> dict[str, list[trial.Line]]:
         of_region = {}
         given = table[:views_heard], encoded[:views_heard]
@@ -103,7 +103,7 @@ def main() -> None:
         tables = assemble.tables(shown, of_region["face"], of_region["scene"])
         return {situation: trial.read(rows, shown) for situation, rows in tables.items()}
 
-    choices = [(first, crossfit.SOURCE_POWER, forgeries.WEIGHT, heads.SHIPPED, np.zeros_like(by))]
+    choices = [(first, crossfit.SOURCE_POWER, forgeries.WEIGHT, tuning.SHIPPED, np.zeros_like(by))]
     asked_for = (len(table), args.power, forged, heard, by)
     if (
         first < len(table)

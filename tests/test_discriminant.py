@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 
-from deepfake_detector.train import crossfit, discriminant, folds, heads, views
+from deepfake_detector.train import crossfit, discriminant, folds, heads, tuning, views
 
 COUNT = 600
 
@@ -118,7 +118,7 @@ class TestInAVoice:
 
     def fitted(self, part: discriminant.Discriminant | None, **care: float) -> heads.Heads:
         features, rows = self.data()
-        heard = {**heads.CARE, "swap": (heads.Care(("cls",), discriminant=part, **care),)}  # type: ignore[arg-type]
+        heard = {**tuning.CARE, "swap": (tuning.Care(("cls",), discriminant=part, **care),)}  # type: ignore[arg-type]
         return heads.fit(self.SELECTION.take(features), rows, np.ones(120), self.SELECTION, 0.01, heard)
 
     def test_its_share_is_added_to_what_is_left_of_the_regression(self) -> None:
@@ -140,7 +140,7 @@ class TestInAVoice:
 
     def test_a_voice_with_few_fakes_to_hear_has_none(self) -> None:
         features, rows = self.data()
-        heard = {**heads.CARE, "gan": (heads.Care(("cls",), discriminant=self.PART),)}
+        heard = {**tuning.CARE, "gan": (tuning.Care(("cls",), discriminant=self.PART),)}
         made = heads.fit(self.SELECTION.take(features), rows, np.ones(120), self.SELECTION, 0.01, heard)
         assert not made.weights[:, 2].any()
         assert made.bias[2] == -10
@@ -150,7 +150,7 @@ class TestInAVoice:
         halves = folds.Folds({name: frozenset({name}) for name in "ab"})
         made = []
         for ridge in (0.1, 1.0, 0.1):
-            heard = {**heads.CARE, "swap": (heads.Care(("cls",), discriminant=replace(self.PART, ridge=ridge)),)}
+            heard = {**tuning.CARE, "swap": (tuning.Care(("cls",), discriminant=replace(self.PART, ridge=ridge)),)}
             asked = "face", rows, features, self.SELECTION, 0.01, tmp_path, halves
             made.append(crossfit.head_logits(*asked, heard=heard)[1])
         assert len(list(tmp_path.glob("clip-face-*.npz"))) == 2

@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 from commands import loaded
 
-from deepfake_detector.train import heads, views
+from deepfake_detector.train import tuning, views
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +34,11 @@ def test_an_output_that_is_not_there_is_refused(script: ModuleType) -> None:
 
 
 def test_one_number_of_one_voice_changes(script: ModuleType) -> None:
-    changed = script.changed(heads.CARE, [("gan", 1, "trust", 0.5)])
-    assert changed["gan"][1] == replace(heads.CARE["gan"][1], trust=0.5)
-    assert changed["gan"][0] == heads.CARE["gan"][0]
+    changed = script.changed(tuning.CARE, [("gan", 1, "trust", 0.5)])
+    assert changed["gan"][1] == replace(tuning.CARE["gan"][1], trust=0.5)
+    assert changed["gan"][0] == tuning.CARE["gan"][0]
     assert {name: cares for name, cares in changed.items() if name != "gan"} == {
-        name: cares for name, cares in heads.CARE.items() if name != "gan"
+        name: cares for name, cares in tuning.CARE.items() if name != "gan"
     }
 
 

@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 from deepfake_detector.errors import ModelInvalid
 from deepfake_detector.models.bundle import Bundle
 from deepfake_detector.models.card import OUTPUTS
-from deepfake_detector.train import adapt, crossfit, folds, heads, perceptron, views
+from deepfake_detector.train import adapt, crossfit, folds, heads, perceptron, tuning, views
 
 SELECTION = heads.Selection((1, 12), ("patch_mean", "cls", "centre_mean"))
 HEARD = ("centre_mean", "patch_mean")
@@ -44,7 +44,7 @@ def shown(count: int, seed: int) -> tuple[np.ndarray, list[views.View]]:
 
 def fitted(bent: float, count: int = 400, slope: float = 2, offset: float = 0.5) -> heads.Heads:
     features, rows = shown(count, 0)
-    heard = {**heads.CARE, "swap": (heads.Care(HEARD, bent=bent, slope=slope, offset=offset),)}
+    heard = {**tuning.CARE, "swap": (tuning.Care(HEARD, bent=bent, slope=slope, offset=offset),)}
     return heads.fit(SELECTION.take(features), rows, np.ones(count), SELECTION, 0.01, heard)
 
 
@@ -60,7 +60,7 @@ def held(steady: float, strangers: bool = False) -> heads.Heads:
     features, rows = shown(300, 0)
     numbered = [replace(row, row=number) for number, row in enumerate(rows)]
     handled = [replace(row, how="handled", row=row.row + len(rows) * strangers) for row in numbered]
-    heard = {**heads.CARE, "swap": (heads.Care(HEARD, bent=1, steady=steady),)}
+    heard = {**tuning.CARE, "swap": (tuning.Care(HEARD, bent=1, steady=steady),)}
     told = SELECTION.take(np.concatenate([features, shaken(features, 5)]))
     return heads.fit(told, numbered + handled, np.ones(len(told)), SELECTION, 0.01, heard)
 
@@ -113,7 +113,7 @@ class TestBentVoices:
                 np.ones(400),
                 SELECTION,
                 0.01,
-                {**heads.CARE, "swap": (heads.Care(HEARD, bent=0.9, also=also),)},
+                {**tuning.CARE, "swap": (tuning.Care(HEARD, bent=0.9, also=also),)},
             )
             for also in ((), ("gan",))
         )
@@ -133,7 +133,7 @@ class TestBentVoices:
 
     def test_what_ships_has_networks_where_it_should(self) -> None:
         graphs = Bundle.load("default").graphs
-        for region, heard in heads.SHIPPED.items():
+        for region, heard in tuning.SHIPPED.items():
             voices = [care for name in OUTPUTS for care in heard[name]]
             shipped = heads.from_graph(region, graphs[f"heads-{region}"])
             assert {network.voice for network in shipped.networks} == {
@@ -198,7 +198,7 @@ class TestBentVoices:
         rows = [replace(row, source=source) for row, source in zip(rows, ["mine", "yours"] * 60, strict=True)]
         painted = [replace(row, how="repainted" if row.fake else "original") for row in rows[:60]]
         every = np.concatenate([features, features[:60]])
-        heard = {**heads.CARE, "swap": (heads.Care(HEARD, bent=0.5, repainted=True),)}
+        heard = {**tuning.CARE, "swap": (tuning.Care(HEARD, bent=0.5, repainted=True),)}
         halves = folds.Folds({name: frozenset({name}) for name in ("mine", "yours")})
         asked = "face", rows + painted, every, SELECTION, 0.01, tmp_path, halves
         made = [crossfit.head_logits(*asked, heard=heard)[0] for _ in range(2)]
@@ -206,11 +206,11 @@ class TestBentVoices:
         np.testing.assert_array_equal(made[1].logits(features), made[0].logits(features))
 
     def test_another_plan_is_another_kept_fit(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        bent = {**heads.CARE, "swap": (heads.Care(HEARD, bent=0.5),)}
-        before = heads.recipe(bent), heads.recipe(heads.CARE)
+        bent = {**tuning.CARE, "swap": (tuning.Care(HEARD, bent=0.5),)}
+        before = heads.recipe(bent), heads.recipe(tuning.CARE)
         monkeypatch.setattr(perceptron, "PLAN", replace(perceptron.PLAN, steps=151))
         assert heads.recipe(bent) != before[0]
-        assert heads.recipe(heads.CARE) == before[1]
+        assert heads.recipe(tuning.CARE) == before[1]
 
     def test_what_16_bits_cannot_hold_is_kept_as_it_is(self) -> None:
         """As bundles once held it: nothing is lost where such heads are written again."""
@@ -223,7 +223,7 @@ class TestBentVoices:
     @pytest.mark.parametrize("bent", [-0.1, 1.1])
     def test_a_share_is_a_share(self, bent: float) -> None:
         with pytest.raises(ValueError, match="bent is a share"):
-            heads.Care(HEARD, bent=bent)
+            tuning.Care(HEARD, bent=bent)
 
 
 class TestMalformedGraphs:

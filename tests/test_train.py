@@ -33,6 +33,7 @@ from deepfake_detector.train import (
     pairs,
     stack,
     targets,
+    tuning,
     views,
 )
 from deepfake_detector.train.networks.efficientnet_lite import EfficientNetLite0
@@ -566,7 +567,7 @@ class TestHeads:
         features = rng.normal(size=(320, 12, 4, 768)).astype(np.float32) * 0.3
         features[1::4, 0, 0, 0] += 1
         features[3::4, 0, 0, 1] += 1
-        heard = {**heads.CARE, "gan": (heads.Care(("cls",), plain=20),)}
+        heard = {**tuning.CARE, "gan": (tuning.Care(("cls",), plain=20),)}
         fitted = heads.fit(self.SELECTION.take(features), rows, np.ones(320), self.SELECTION, 0.003, heard)
         untouched, handled = fitted.weights[:2].T[[0, 2]].T  # pooled and gan, of channels 0 and 1
         assert untouched[1] / handled[1] > 2 * untouched[0] / handled[0]
@@ -590,7 +591,7 @@ class TestHeads:
         rows[60:120] = [view(True, "generated")] * 60
 
         def generated(brief: float) -> np.ndarray:
-            heard = {**heads.CARE, "generated": (heads.Care(("cls",), brief=brief),)}
+            heard = {**tuning.CARE, "generated": (tuning.Care(("cls",), brief=brief),)}
             taken = self.SELECTION.take(features)
             return heads.fit(taken, rows, np.ones(180), self.SELECTION, 1.0, heard).weights[:, -1]
 
@@ -620,7 +621,7 @@ class TestHeads:
         features[len(shown) :: 2, 0, 0, 2] += 2
 
         def fitted(count: int, repainted: bool) -> tuple[heads.Heads, np.ndarray]:
-            heard = {**heads.CARE, "swap": (heads.Care(("cls",), repainted=repainted),)}
+            heard = {**tuning.CARE, "swap": (tuning.Care(("cls",), repainted=repainted),)}
             asked = "face", every[:count], features[:count], self.SELECTION, 1.0, tmp_path / f"{count}-{repainted}"
             crossfit.head_logits(*asked, heard=heard)
             return crossfit.head_logits(*asked, heard=heard)  # read from where it was kept
@@ -645,14 +646,14 @@ class TestHeads:
     def test_the_shipped_swap_head_of_faces_alone_hears_what_networks_repainted(self) -> None:
         hearing = {
             (region, name)
-            for region, voices in heads.SHIPPED.items()
+            for region, voices in tuning.SHIPPED.items()
             for name, cares in voices.items()
             if any(care.repainted for care in cares)
         }
         assert hearing == {("face", "swap")}
 
     def test_the_voices_of_a_head_hear_what_networks_repainted_all_or_none(self) -> None:
-        mixed = {**heads.CARE, "gan": (heads.Care(("cls",), repainted=True), heads.Care(("cls",)))}
+        mixed = {**tuning.CARE, "gan": (tuning.Care(("cls",), repainted=True), tuning.Care(("cls",)))}
         with pytest.raises(ValueError, match="voices of gan hear"):
             heads.taught(np.zeros((0, 0), np.float32), [], targets.weights, self.SELECTION, 1.0, mixed)
 
@@ -673,7 +674,7 @@ class TestHeads:
         taken = self.SELECTION.take(features)
 
         def swap(steady: float, rows: list[views.View] = rows) -> np.ndarray:
-            heard = {**heads.CARE, "swap": (heads.Care(("cls",), steady=steady),)}
+            heard = {**tuning.CARE, "swap": (tuning.Care(("cls",), steady=steady),)}
             fitted = heads.fit(taken, rows, np.ones(200), self.SELECTION, 1.0, heard)
             return fitted.weights[:, 1]
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..models.card import OUTPUTS
 from ..types import Floats
-from . import heads
+from . import heads, tuning
 from .targets import targets
 from .views import View
 
@@ -43,7 +43,7 @@ def adapted(
 
     taken: float32 (n, D), as ``base.selection.take`` gives them. weights: how much each view counts, (n,). strength:
     inverse of the penalty, for the summed loss of views whose mean weight is 1. Each correction is fitted with the care
-    of the head's first voice in ``heads.CARE``. A head with fewer than ``heads.FEW`` fakes among ``views`` stays as it
+    of the head's first voice in ``tuning.CARE``. A head with fewer than ``heads.FEW`` fakes among ``views`` stays as it
     is, to the bit.
     """
     labels, mask = targets(views)
@@ -52,7 +52,7 @@ def adapted(
     coefficients, bias = base.weights.copy(), base.bias.copy()
     ends = np.cumsum(base.voices)
     for head, name in enumerate(OUTPUTS):
-        care = heads.CARE[name][0]
+        care = tuning.CARE[name][0]
         if (labels[:, head] * mask[:, head]).sum() < heads.FEW:
             continue
         importance = care.trust * heads.balanced(

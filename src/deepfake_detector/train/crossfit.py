@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ..types import Floats
-from . import heads
+from . import heads, tuning
 from .adapt import FIRMNESS, adapted, strength_for
 from .folds import PACK, Folds, apart
 from .targets import weights
@@ -28,7 +28,7 @@ SOURCE_POWER = 0.65
 
 
 def fit_key(
-    selection: heads.Selection, strength: float, heard: heads.Voices, power: float, forged: float, *more: object
+    selection: heads.Selection, strength: float, heard: tuning.Voices, power: float, forged: float, *more: object
 ) -> str:
     """12 hexadecimal digits that tell fits of other heads, or of other plain JSON values in ``more``, apart."""
     parts = [asdict(selection), strength, *heads.recipe(heard), power, forged, *more]
@@ -46,7 +46,7 @@ def head_logits(
     base: heads.Heads | None = None,
     forged: float = 1.0,
     power: float = SOURCE_POWER,
-    heard: heads.Voices = heads.CARE,
+    heard: tuning.Voices = tuning.CARE,
 ) -> tuple[heads.Heads, Floats]:
     """Fit the heads of one region, final and once without each fold; (final heads, float32 (n, 4) logits).
 
