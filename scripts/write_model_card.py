@@ -68,9 +68,9 @@ def page() -> str:
         "## Figures on the test split",
         "Everything was chosen on `train` and `val`, but for four steps. The split was read nineteen times, for "
         "nineteen builds, of which the last ships; the others read `unseen-stylegan2` at 0.689, 0.805, 0.833, "
-        "0.752, 0.816, 0.925, 0.894, 0.932, 0.925, 0.957, 0.958 (the eleventh to the fifteenth), 0.957, 0.966 and 0.973. "
-        "From the eleventh to the sixteenth heads and stacking weights are the same, but for the swap head of faces of "
-        "the last two and the pooled head of whole pictures of the last. "
+        "0.752, 0.816, 0.925, 0.894, 0.932, 0.925, 0.957, 0.958 (the eleventh to the fifteenth), 0.957, 0.966 and "
+        "0.973. From the eleventh to the sixteenth heads and stacking weights are the same, but for the swap head of "
+        "faces of the last two and the pooled head of whole pictures of the last. "
         "What was changed in between, on what it was judged, how the fourth reading had a say in the fifth build and "
         "the sixth in the bands of the eighth, that the seventh and new networks for the thirteenth were taken back "
         "for what they read, and that such readings say where the next build looks, is in "

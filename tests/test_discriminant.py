@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 
-from deepfake_detector.train import crossfit, discriminant, folds, heads, tuning, views
+from deepfake_detector.train import crossfit, discriminant, folds, heads, perceptron, tuning, views
 
 COUNT = 600
 
@@ -22,7 +22,8 @@ def shown(noise: tuple[float, ...], sources: tuple[float, ...] = (0.0, 0.0)) -> 
     """Two channels that tell fakes by 2 each, with this noise, and a third that tells sources "a" and "b" apart."""
     rng = np.random.default_rng(0)
     rows = [view(fake, source) for fake in (False, True) for source in "ab"] * (COUNT // 4)
-    fakes, of_b = (np.array([test(row) for row in rows]) for test in (lambda v: v.fake, lambda v: v.source == "b"))
+    fakes = np.array([row.fake for row in rows])
+    of_b = np.array([row.source == "b" for row in rows])
     read = np.stack([np.where(fakes, 1, -1) + rng.normal(0, one, COUNT) for one in noise], axis=1)
     read = np.concatenate([read, np.where(of_b, *sources)[:, None] + rng.normal(0, 0.5, (COUNT, 1))], axis=1)
     return read.astype(np.float32), rows
@@ -32,7 +33,7 @@ def found(
     read: np.ndarray, rows: list[views.View], ridge: float = 1e-6, weights: np.ndarray | None = None, **ways: object
 ) -> tuple[np.ndarray, float]:
     counted = np.ones(COUNT) if weights is None else weights
-    around = discriminant.spread(read, rows, counted, **ways)  # type: ignore[arg-type]
+    around = discriminant.scatter(read, rows, counted, **ways)  # type: ignore[arg-type]
     return discriminant.direction(around, ridge, read, np.array([row.fake for row in rows]), counted)
 
 
@@ -64,7 +65,7 @@ class TestDirection:
         np.testing.assert_allclose(coefficients / coefficients[0], expected / expected[0], atol=1e-3)
 
 
-class TestSpread:
+class TestScatter:
     def test_it_is_around_the_mean_of_each_source_and_class(self) -> None:
         """By hand: the weighted covariance inside the four groups."""
         read, rows = shown((0.5, 1.0), (3.0, -3.0))
@@ -75,7 +76,7 @@ class TestSpread:
                 group = np.array([row.fake == fake and row.source == source for row in rows])
                 inside[group] -= np.average(inside[group], axis=0, weights=weights[group])
         expected = (inside * weights[:, None]).T @ inside / weights.sum()
-        np.testing.assert_allclose(discriminant.spread(read, rows, weights), expected, atol=1e-4)
+        np.testing.assert_allclose(discriminant.scatter(read, rows, weights), expected, atol=1e-4)
 
     def test_what_authentic_sources_differ_in_is_held_for_noise_where_asked(self) -> None:
         """Fakes of source b alone: without it, the channel that tells sources apart gives them away."""
@@ -86,14 +87,41 @@ class TestSpread:
         held, _ = found(read, rows, sources=10.0)
         assert abs(plain[2] / plain[0]) > 2 * abs(held[2] / held[0])
 
-    def test_few_views_of_a_source_say_nothing_of_what_sources_differ_in(self) -> None:
+    def test_the_means_of_authentic_sources_are_added_as_often_as_asked(self) -> None:
+        """By hand; with 0 the least difference between sources would do."""
+        read, rows = shown((0.5, 1.0), (3.0, -3.0))
+        weights = np.random.default_rng(1).uniform(0.5, 2, COUNT)
+        for of_reals in (False, True):
+            without, with_them = (
+                discriminant.scatter(read, rows, weights, sources, of_reals) for sources in (0.0, 4.0)
+            )
+            of_source = [[not row.fake and row.source == source for row in rows] for source in "ab"]
+            means = np.stack([read[places].mean(0) for places in of_source])
+            expected = 4 * np.cov(means.T, bias=True)
+            np.testing.assert_allclose(with_them - without, expected, atol=1e-3)
+
+    def test_few_views_of_a_source_and_twins_say_nothing_of_what_sources_differ_in(self) -> None:
+        """Of "b" there are real views enough, but all but 29 of them are the twins of forged pictures."""
         read, rows = shown((0.5, 1.0), (1.0, -1.0))
-        few = discriminant.FEW_OF_SOURCE - 1
-        rows = [replace(row, source="a" if place >= 4 * few else row.source) for place, row in enumerate(rows)]
-        rows = [replace(row, how="twin") if not row.fake and place > 4 * few + 80 else row for place, row in
-                enumerate(rows)]  # fmt: skip
-        without, with_sources = (discriminant.spread(read, rows, np.ones(COUNT), sources) for sources in (0.0, 5.0))
-        np.testing.assert_array_equal(without, with_sources)
+
+        def differ(kept: int) -> bool:
+            numbers = np.cumsum([not row.fake and row.source == "b" for row in rows])
+            twins = [
+                replace(row, how="twin") if not row.fake and row.source == "b" and number > kept else row
+                for row, number in zip(rows, numbers, strict=True)
+            ]
+            made = [discriminant.scatter(read, twins, np.ones(COUNT), sources) for sources in (0.0, 5.0)]
+            return not np.array_equal(*made)
+
+        assert not differ(discriminant.FEW_OF_SOURCE - 1)
+        assert differ(discriminant.FEW_OF_SOURCE)
+
+    def test_forged_pictures_are_a_group_of_their_own(self) -> None:
+        read, rows = shown((0.5, 0.5))
+        fakes = np.flatnonzero([row.fake for row in rows])
+        read[fakes[::2], 0] += 5  # half of the fakes of either source lie elsewhere
+        rows = [replace(row, how="blend") if place in fakes[::2] else row for place, row in enumerate(rows)]
+        assert discriminant.scatter(read, rows, np.ones(COUNT))[0, 0] == pytest.approx(0.25, rel=0.2)
 
     def test_real_pictures_alone_may_say_how_views_spread(self) -> None:
         read, rows = shown((0.5, 0.5))
@@ -118,25 +146,28 @@ class TestInAVoice:
 
     def fitted(self, part: discriminant.Discriminant | None, **care: float) -> heads.Heads:
         features, rows = self.data()
-        heard = {**tuning.CARE, "swap": (tuning.Care(("cls",), discriminant=part, **care),)}  # type: ignore[arg-type]
+        cares = (tuning.Care(("cls",), discriminant=part, **care),)  # type: ignore[arg-type]
+        heard = {**tuning.CARE, "swap": cares, "pooled": cares}
         return heads.fit(self.SELECTION.take(features), rows, np.ones(120), self.SELECTION, 0.01, heard)
 
-    def test_its_share_is_added_to_what_is_left_of_the_regression(self) -> None:
+    @pytest.mark.parametrize("care", [{}, {"brief": 0.5, "steady": 0.1}, {"bent": 0.6}, {"bent": 0.3, "brief": 0.75}])
+    def test_it_has_its_share_of_the_voice_whatever_else_has_one(
+        self, care: dict[str, float], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """voice = (1 - share) (voice without it) + share x discriminant, but for the offset; in numpy and the graph."""
+        monkeypatch.setattr(perceptron, "PLAN", replace(perceptron.PLAN, steps=30))
         features, rows = self.data()
-        voice = [self.fitted(part, slope=2, offset=0.5).logits(features)[:, 1] for part in (None, self.PART)]
-        alone = self.fitted(replace(self.PART, share=1)).logits(features)[:, 1]
-        np.testing.assert_allclose(voice[1], 0.6 * (voice[0] - 0.5) + 0.4 * 2 * alone + 0.5, atol=1e-3)
+        without = self.fitted(None, slope=2, offset=0.5, **care).logits(features)
+        made = self.fitted(self.PART, slope=2, offset=0.5, **care)
+        alone = self.fitted(replace(self.PART, share=1)).logits(features)
+        expected = 0.6 * (without[:, :2] - 0.5) + 0.4 * 2 * alone[:, :2] + 0.5
+        np.testing.assert_allclose(made.logits(features)[:, :2], expected, atol=2e-2)
         fakes = np.array([row.fake for row in rows])
-        assert alone[fakes].mean() == pytest.approx(6, abs=1e-2)  # half of what they lie apart
-        assert alone[~fakes].mean() == pytest.approx(-6, abs=1e-2)
-
-    def test_the_other_voices_are_as_they_were_and_the_graph_agrees(self) -> None:
-        features, _ = self.data()
-        before, after = self.fitted(None), self.fitted(self.PART)
-        np.testing.assert_array_equal(before.weights[:, [0, 2, 3, 4]], after.weights[:, [0, 2, 3, 4]])
-        session = ort.InferenceSession(heads.graph(after), providers=["CPUExecutionProvider"])
+        assert alone[fakes, 1].mean() == pytest.approx(6, abs=1e-2)  # half of what they lie apart
+        assert alone[~fakes, 1].mean() == pytest.approx(-6, abs=1e-2)
+        session = ort.InferenceSession(heads.graph(made), providers=["CPUExecutionProvider"])
         said = session.run(None, {"statistics": features})[0]
-        np.testing.assert_allclose(said, after.logits(features), atol=1e-3)
+        np.testing.assert_allclose(said, made.logits(features), atol=1e-3)
 
     def test_a_voice_with_few_fakes_to_hear_has_none(self) -> None:
         features, rows = self.data()
@@ -156,6 +187,15 @@ class TestInAVoice:
         assert len(list(tmp_path.glob("clip-face-*.npz"))) == 2
         np.testing.assert_array_equal(made[0], made[2])
         assert not np.allclose(made[0], made[1])
+
+    def test_what_ships_has_its_own_in_all_heads_but_those_for_swaps(self) -> None:
+        for voices in tuning.SHIPPED.values():
+            assert {name for name, cares in voices.items() if cares[0].discriminant} == {"pooled", "gan", "generated"}
+            assert not any(care.discriminant for cares in voices.values() for care in cares[1:])
+
+    def test_no_ridge_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="ridge must be above 0"):
+            discriminant.Discriminant(0.3, 12.0, 0.0)
 
     @pytest.mark.parametrize("share", [-0.1, 1.1])
     def test_a_share_is_a_share(self, share: float) -> None:

@@ -27,8 +27,8 @@ OUTSIDE = 0.02
 ERROR = 0.04
 """Share of wrong ones among the pictures called real, and among those called fake, outside the inconclusive band.
 
-A point below the 5 % that are promised: pictures that nothing was chosen by fare a little worse, and compressed ones
-again.
+A point below the 5 % that are promised: of pictures that nothing was chosen by a little more is wrong, and more yet
+once they are compressed.
 """
 ALARMS = {"face": 0.06, "scene": 0.03, "both": 0.06}
 """The operating points: share of a situation's new real pictures of known sources with a score of 0.5 or more.

@@ -3,10 +3,11 @@
 Fisher's discriminant (1936, doi 10.1111/j.1469-1809.1936.tb02137.x), regularised (Friedman 1989, doi
 10.1080/01621459.1989.10478752). Logistic regression is drawn by the views near its boundary, and so by what tells the
 sources it has heard from one another; a discriminant hears of every view alike, through the classes' means and the
-spread. Departures: views spread inside their source, not inside their class, so what sources differ in is not taken
-for noise unless asked for; what authentic sources differ in may be added to it (as within-class covariance
-normalisation does for channels of a speaker, Hatch, Kajarekar and Stolcke 2006, doi 10.21437/Interspeech.2006-183);
-and the spread may be that of real pictures alone, which a fake of a new kind is to stand out of.
+scatter. Departures: a constant is added to the variances, and nothing is shrunk between the classes' scatters; views
+scatter inside their source and class, not inside their class alone, so what sources differ in is no noise unless asked
+for; what authentic sources differ in may be added to it (as within-class covariance normalisation does for recordings
+of a speaker, Hatch, Kajarekar and Stolcke, Interspeech 2006); and the scatter may be that of real pictures alone, which
+a fake of a new kind is to stand out of. All views of a region say how views scatter, also those a head does not hear.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ class Discriminant:
     """A discriminant's part in a voice.
 
     share: of the voice, 0 to 1. apart: how far apart the means of real and fake pictures come to lie, as logits, before
-    the voice's slope. ridge: what is added to the variance of each standardised feature. sources: how often the spread
-    of the authentic sources' means is added. of_reals: whether real pictures alone say how views spread. Raises
-    ValueError for a share beyond 0 or 1.
+    the voice's slope. ridge: above 0, what is added to the variance of each standardised feature. sources: how often
+    the scatter of the authentic sources' means is added. of_reals: whether real pictures alone say how views scatter.
+    Raises ValueError for a share beyond 0 or 1, or no ridge.
     """
 
     share: float
@@ -45,15 +46,18 @@ class Discriminant:
     def __post_init__(self) -> None:
         if not 0 <= self.share <= 1:
             raise ValueError(f"share is a share, 0 to 1, not {self.share}")
+        if self.ridge <= 0:
+            raise ValueError(f"ridge must be above 0, not {self.ridge}: there may be more features than views")
 
 
-def spread(
+def scatter(
     read: Floats, views: Sequence[View], weights: np.ndarray, sources: float = 0.0, of_reals: bool = False
 ) -> Floats:
-    """How views spread around the mean of their source and class, float32 (D, D).
+    """How views scatter around the mean of their source, class and origin (forged here or not), float32 (D, D).
 
     read: float32 (n, D), standardised. weights: how much each view counts, (n,). sources, of_reals: as
-    ``Discriminant`` has them. Forged pictures and their twins are no authentic source.
+    ``Discriminant`` has them. Each authentic source counts alike in what sources differ in, and so does each of its
+    views; the twins of forged pictures are none of them.
     """
     counted = weights * np.array([not (of_reals and view.fake) for view in views])
     counted = (counted / counted.sum()).astype(np.float32)
@@ -73,8 +77,8 @@ def spread(
     total -= sums.T @ sums
     means = [read[rows].mean(0) for rows in authentic.values() if len(rows) >= FEW_OF_SOURCE]
     if sources and len(means) > 1:
-        apart = np.stack(means) - np.mean(means, axis=0)
-        total += np.float32(sources / len(means)) * (apart.T @ apart)
+        differences = np.stack(means) - np.mean(means, axis=0)
+        total += np.float32(sources / len(means)) * (differences.T @ differences)
     return total
 
 
@@ -83,13 +87,14 @@ def direction(
 ) -> tuple[np.ndarray, float]:
     """Coefficients (D,) and bias of the discriminant: the mean of reals lies at -0.5, that of fakes at 0.5.
 
-    around: as ``spread`` gives it. labels: 0 or 1, (n,). importance: (n,), some of it on either class.
+    around: as ``scatter`` gives it. labels: 0 or 1, (n,). importance: (n,), some of it on either class.
     """
-    real, fake = (
-        np.average(read, axis=0, weights=importance * (labels == label)).astype(np.float64) for label in (0, 1)
-    )
+    of_class = [importance * (labels == label) for label in (0, 1)]
+    real, fake = ((each / each.sum()).astype(np.float32) @ read for each in of_class)
+    difference = (fake - real).astype(np.float64)
     matrix = around.astype(np.float64)  # float32 would lose a thousandth of what comes out
     matrix[np.diag_indices(len(matrix))] += ridge
-    found = cho_solve(cho_factor(matrix, overwrite_a=True), fake - real)
-    found /= found @ (fake - real)
+    factor = cho_factor(matrix.T, overwrite_a=True)  # symmetric; LAPACK takes what lies column by column as it is
+    found = cho_solve(factor, difference)
+    found /= found @ difference
     return found, float(-found @ (fake + real) / 2)

@@ -143,7 +143,12 @@ def taught(
 def recipe(heard: Voices) -> list[object]:
     """What ``fit`` depends on beside its other arguments, as plain JSON types: kept fits are keyed by it."""
     voices = {name: [asdict(care) for care in cares] for name, cares in heard.items()}
-    return [voices, BRIEF, FULL, MOST, COPIES, *[asdict(perceptron.PLAN)] * _any_bent(heard)]
+    parts: list[object] = [voices, FEW, BRIEF, FULL, MOST, COPIES]
+    if _any_bent(heard):
+        parts.append(asdict(perceptron.PLAN))
+    if any(care.discriminant for cares in heard.values() for care in cares):
+        parts.append(discriminant.FEW_OF_SOURCE)
+    return parts
 
 
 def _any_bent(heard: Voices) -> bool:
@@ -193,13 +198,13 @@ def fit(
         read -= centre
         read /= spread
         moves = read[shown[:, 0]] - read[shown[:, 1]]
-        around = cache(partial(discriminant.spread, read, views, weights))
+        scatter = cache(partial(discriminant.scatter, read, views, weights))
         for place, (head, care) in enumerate(voices):
             if care.statistics != statistics or place in missing:
                 continue
             counts = importance[:, place] > 0  # views that say nothing to this voice would only cost time
             asked = read[counts], labels[counts, place], importance[counts, place]
-            found, offset = _linear(care, *asked, strength, moves, around)
+            found, offset = _linear(care, *asked, strength, moves, scatter)
             found /= spread
             coefficients[rows, place] = found
             bias[place] = offset - centre @ found + care.offset
@@ -208,6 +213,7 @@ def fit(
                 layers = perceptron.of_raw(learned, centre, spread)
                 layers = perceptron.times(layers, care.rest * care.bent)
                 networks.append(perceptron.Perceptron(place, selection.kinds(statistics), layers))
+        del read, moves, scatter  # before the next copy of the features is made
     number = tuple(len(heard[name]) for name in OUTPUTS)
     for silent in missing:
         bias[silent] = -10 - np.log(number[voices[silent][0]])
@@ -221,11 +227,11 @@ def _linear(
     importance: np.ndarray,
     strength: float,
     moves: Floats,
-    around: Callable[[float, bool], Floats],
+    scatter: Callable[[float, bool], Floats],
 ) -> tuple[np.ndarray, float]:
-    """The linear part of a voice, as large as its share: coefficients (D,) on standardised features, and the bias.
+    """The linear part of a voice, slope and shares applied: coefficients (D,) on standardised features, and the bias.
 
-    read: float32 (n, D), the views that count. around: ``discriminant.spread`` by its last two arguments.
+    read: float32 (n, D), the views that count. scatter: ``discriminant.scatter`` by its last two arguments.
     """
     regression = partial(logistic, read, labels, importance, strength, moves=moves, steady=care.trust * care.steady)
     found, offset = regression()
@@ -236,9 +242,8 @@ def _linear(
     found *= care.rest * (1 - care.bent)
     offset *= care.rest * (1 - care.bent)
     if part := care.discriminant:
-        towards, middle = discriminant.direction(
-            around(part.sources, part.of_reals), part.ridge, read, labels, importance
-        )
+        around = scatter(part.sources, part.of_reals)
+        towards, middle = discriminant.direction(around, part.ridge, read, labels, importance)
         found += care.slope * part.share * part.apart * towards
         offset += care.slope * part.share * part.apart * middle
     return found, offset

@@ -21,8 +21,8 @@ class Care:
     whether it hears ``View.of_networks``; all voices of a head do, or none. bent: what share of the fitted logit,
     0 to 1, is that of a small network (``networks.perceptron``) taught by the same views, as often as they count, and
     held as steady; trust and brief shape the rest. also: families whose fakes the network, and it alone, is taught as
-    its own too. discriminant: what has a share of the voice; the rest, and the slope, are as they would be without it.
-    Raises ValueError for a share beyond 0 or 1.
+    its own too. discriminant: what takes a share of all this, and hears the same views, but is shaped by none of trust,
+    brief and steady. Raises ValueError for a share beyond 0 or 1.
     """
 
     statistics: tuple[str, ...]
@@ -44,7 +44,7 @@ class Care:
 
     @property
     def rest(self) -> float:
-        """What multiplies the parts beside the discriminant."""
+        """What multiplies all but the discriminant: the slope, and the share that it leaves."""
         return self.slope * (1 - (self.discriminant.share if self.discriminant else 0))
 
 
@@ -79,29 +79,30 @@ _OF_FACES = replace(_SWAP[0], plain=1, offset=0.2, repainted=True, bent=0.5)
 # In the pooled head of whole pictures a network knows generated pictures of other sources better; of faces, worse.
 _OF_WHOLE = replace(_POOLED[0], bent=0.8)
 # The GAN heads gain most of all: with a network they doubt most real pictures of sources they have not heard less, and
-# fakes of other families stand out more. Raised further they know GANs better, and GAN faces blended into pictures
-# (OpenForensics) less; so with the second voice lowered.
+# fakes of other families stand out more. The first voice is raised further than without one (below), by which they know
+# GANs better, and GAN faces blended into pictures (OpenForensics) less; so with the second voice lowered.
 _BENT_GAN = (replace(_GAN[0], bent=0.8), replace(_GAN[1], offset=-0.5))
 # A network that hears generated pictures alone gives less of recent generators and of swaps than one that hears GAN
 # faces with them (docs/experiments.md); either costs older generators, left out, a little.
 _BENT_GENERATED = replace(_GENERATED[0], bent=0.3, also=("gan",))
-# Discriminants know generators of other sources better than regressions do, swaps worse. Those of GANs want what
-# authentic sources differ in held for noise; those of generated faces, the spread of real faces alone.
-_GAN_APART = Discriminant(0.3, 10, ridge=0.05, sources=3)
-_WHOLE_APART = Discriminant(0.3, 10, ridge=0.2, sources=3)
-_FACES_APART = Discriminant(0.3, 10, ridge=0.02, of_reals=True)
+# Discriminants know GANs of other sources better than regression and network together, where what authentic sources
+# differ in is held for noise. Of generated pictures they know as much and something else, of swaps less, so these have
+# none. In the pooled head of faces, and no worse in that for generated ones, real faces alone say how views scatter.
+_OF_GANS = Discriminant(share=0.3, apart=10, ridge=0.05, sources=3)
+_OF_GENERATED_WHOLE = Discriminant(share=0.3, apart=10, ridge=0.2, sources=3)
+_OF_GENERATED_FACES = Discriminant(share=0.3, apart=10, ridge=0.02, of_reals=True)
 SHIPPED: Mapping[str, Voices] = {
     "face": {
-        "pooled": (replace(_POOLED[0], offset=0.2, discriminant=replace(_FACES_APART, share=0.5, apart=3)),),
+        "pooled": (replace(_POOLED[0], offset=0.2, discriminant=replace(_OF_GENERATED_FACES, share=0.5, apart=3)),),
         "swap": (_OF_FACES,),
-        "gan": (replace(_BENT_GAN[0], offset=2.75, discriminant=replace(_GAN_APART, share=0.5)), _BENT_GAN[1]),
-        "generated": (replace(_BENT_GENERATED, offset=0.6, discriminant=_FACES_APART),),
+        "gan": (replace(_BENT_GAN[0], offset=2.75, discriminant=replace(_OF_GANS, share=0.5)), _BENT_GAN[1]),
+        "generated": (replace(_BENT_GENERATED, offset=0.6, discriminant=_OF_GENERATED_FACES),),
     },
     "scene": {
-        "pooled": (replace(_OF_WHOLE, offset=0.4, discriminant=replace(_WHOLE_APART, apart=6)),),
+        "pooled": (replace(_OF_WHOLE, offset=0.4, discriminant=replace(_OF_GENERATED_WHOLE, apart=6)),),
         "swap": CARE["swap"],
-        "gan": (replace(_BENT_GAN[0], offset=2.75, discriminant=_GAN_APART), _BENT_GAN[1]),
-        "generated": (replace(_BENT_GENERATED, offset=0.5, discriminant=_WHOLE_APART),),
+        "gan": (replace(_BENT_GAN[0], offset=2.75, discriminant=_OF_GANS), _BENT_GAN[1]),
+        "generated": (replace(_BENT_GENERATED, offset=0.5, discriminant=_OF_GENERATED_WHOLE),),
     },
 }
 """The voices of the heads that ship, by region."""
