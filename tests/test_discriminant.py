@@ -34,7 +34,8 @@ def found(
 ) -> tuple[np.ndarray, float]:
     counted = np.ones(COUNT) if weights is None else weights
     around = discriminant.scatter(read, rows, counted, **ways)  # type: ignore[arg-type]
-    return discriminant.direction(around, ridge, read, np.array([row.fake for row in rows]), counted)
+    made = discriminant.factor(around, ridge)
+    return discriminant.direction(made, read, np.array([row.fake for row in rows]), counted)
 
 
 class TestDirection:
@@ -168,6 +169,13 @@ class TestInAVoice:
         session = ort.InferenceSession(heads.graph(made), providers=["CPUExecutionProvider"])
         said = session.run(None, {"statistics": features})[0]
         np.testing.assert_allclose(said, made.logits(features), atol=1e-3)
+
+    def test_voices_that_scatter_and_are_held_alike_share_one_factor(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        made = []
+        factor = discriminant.factor
+        monkeypatch.setattr(discriminant, "factor", lambda around, ridge: made.append(ridge) or factor(around, ridge))
+        self.fitted(self.PART)  # in two heads
+        assert made == [self.PART.ridge]
 
     def test_a_voice_with_few_fakes_to_hear_has_none(self) -> None:
         features, rows = self.data()

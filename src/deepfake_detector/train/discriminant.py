@@ -12,8 +12,9 @@ a fake of a new kind is to stand out of. All views of a region say how views sca
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -82,19 +83,32 @@ def scatter(
     return total
 
 
-def direction(
-    around: Floats, ridge: float, read: Floats, labels: np.ndarray, importance: np.ndarray
-) -> tuple[np.ndarray, float]:
+Factor = tuple[np.ndarray, bool]
+"""A scatter and its ridge, as ``scipy.linalg.cho_factor`` has them."""
+
+
+def factor(around: Floats, ridge: float) -> Factor:
+    """What ``scatter`` gave, with the ridge, made ready to be solved for any number of voices."""
+    matrix = around.astype(np.float64)  # float32 would lose a thousandth of what comes out
+    matrix[np.diag_indices(len(matrix))] += ridge
+    made: Factor = cho_factor(matrix.T, overwrite_a=True)  # symmetric; LAPACK takes columns as they lie
+    return made
+
+
+def factors(read: Floats, views: Sequence[View], weights: np.ndarray) -> Callable[[float, bool, float], Factor]:
+    """``factor`` of these views' scatter by sources, of_reals and ridge: each, and each scatter, is made once."""
+    around = cache(partial(scatter, read, views, weights))
+    return cache(lambda sources, of_reals, ridge: factor(around(sources, of_reals), ridge))
+
+
+def direction(made: Factor, read: Floats, labels: np.ndarray, importance: np.ndarray) -> tuple[np.ndarray, float]:
     """Coefficients (D,) and bias of the discriminant: the mean of reals lies at -0.5, that of fakes at 0.5.
 
-    around: as ``scatter`` gives it. labels: 0 or 1, (n,). importance: (n,), some of it on either class.
+    made: as ``factor`` gives it. labels: 0 or 1, (n,). importance: (n,), some of it on either class.
     """
     of_class = [importance * (labels == label) for label in (0, 1)]
     real, fake = ((each / each.sum()).astype(np.float32) @ read for each in of_class)
     difference = (fake - real).astype(np.float64)
-    matrix = around.astype(np.float64)  # float32 would lose a thousandth of what comes out
-    matrix[np.diag_indices(len(matrix))] += ridge
-    factor = cho_factor(matrix.T, overwrite_a=True)  # symmetric; LAPACK takes what lies column by column as it is
-    found = cho_solve(factor, difference)
+    found = cho_solve(made, difference)
     found /= found @ difference
     return found, float(-found @ (fake + real) / 2)

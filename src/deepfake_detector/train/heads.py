@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 import onnx
@@ -143,12 +143,8 @@ def taught(
 def recipe(heard: Voices) -> list[object]:
     """What ``fit`` depends on beside its other arguments, as plain JSON types: kept fits are keyed by it."""
     voices = {name: [asdict(care) for care in cares] for name, cares in heard.items()}
-    parts: list[object] = [voices, FEW, BRIEF, FULL, MOST, COPIES]
-    if _any_bent(heard):
-        parts.append(asdict(perceptron.PLAN))
-    if any(care.discriminant for cares in heard.values() for care in cares):
-        parts.append(discriminant.FEW_OF_SOURCE)
-    return parts
+    numbers = FEW, BRIEF, FULL, MOST, COPIES, discriminant.FEW_OF_SOURCE
+    return [voices, *numbers, *[asdict(perceptron.PLAN)] * _any_bent(heard)]
 
 
 def _any_bent(heard: Voices) -> bool:
@@ -198,13 +194,13 @@ def fit(
         read -= centre
         read /= spread
         moves = read[shown[:, 0]] - read[shown[:, 1]]
-        scatter = cache(partial(discriminant.scatter, read, views, weights))
+        factor = discriminant.factors(read, views, weights)
         for place, (head, care) in enumerate(voices):
             if care.statistics != statistics or place in missing:
                 continue
             counts = importance[:, place] > 0  # views that say nothing to this voice would only cost time
             asked = read[counts], labels[counts, place], importance[counts, place]
-            found, offset = _linear(care, *asked, strength, moves, scatter)
+            found, offset = _linear(care, *asked, strength, moves, factor)
             found /= spread
             coefficients[rows, place] = found
             bias[place] = offset - centre @ found + care.offset
@@ -213,7 +209,7 @@ def fit(
                 layers = perceptron.of_raw(learned, centre, spread)
                 layers = perceptron.times(layers, care.rest * care.bent)
                 networks.append(perceptron.Perceptron(place, selection.kinds(statistics), layers))
-        del read, moves, scatter  # before the next copy of the features is made
+        del read, moves, factor  # before the next copy of the features is made
     number = tuple(len(heard[name]) for name in OUTPUTS)
     for silent in missing:
         bias[silent] = -10 - np.log(number[voices[silent][0]])
@@ -227,11 +223,11 @@ def _linear(
     importance: np.ndarray,
     strength: float,
     moves: Floats,
-    scatter: Callable[[float, bool], Floats],
+    factor: Callable[[float, bool, float], discriminant.Factor],
 ) -> tuple[np.ndarray, float]:
     """The linear part of a voice, slope and shares applied: coefficients (D,) on standardised features, and the bias.
 
-    read: float32 (n, D), the views that count. scatter: ``discriminant.scatter`` by its last two arguments.
+    read: float32 (n, D), the views that count. factor: as ``discriminant.factors`` gives it.
     """
     regression = partial(logistic, read, labels, importance, strength, moves=moves, steady=care.trust * care.steady)
     found, offset = regression()
@@ -242,8 +238,8 @@ def _linear(
     found *= care.rest * (1 - care.bent)
     offset *= care.rest * (1 - care.bent)
     if part := care.discriminant:
-        around = scatter(part.sources, part.of_reals)
-        towards, middle = discriminant.direction(around, part.ridge, read, labels, importance)
+        made = factor(part.sources, part.of_reals, part.ridge)
+        towards, middle = discriminant.direction(made, read, labels, importance)
         found += care.slope * part.share * part.apart * towards
         offset += care.slope * part.share * part.apart * middle
     return found, offset
