@@ -3,11 +3,13 @@
     python scripts/measure.py --data ../shared/data --split test --handled 1 --re-encoded 10 \\
         --out docs/figures-default.json
     python scripts/measure.py --data ../shared/data --split test --model fast --out docs/figures-fast.json
+    python scripts/measure.py --data ../shared/data --split val --recaptured 1 --out docs/figures-recaptured.json
 
 AUC with 95 % intervals (percentile bootstrap over pictures, 2,000 draws, seed 0), false alarms on real sources, and how
 far the probabilities can be believed. With --handled N every Nth picture is also read after each of
-``corruptions.CONDITIONS``, with --re-encoded N every Nth after each of ``corruptions.RE_ENCODINGS``. A picture that
-cannot be read is an error here: the pack is known to be whole.
+``corruptions.CONDITIONS``, with --recaptured N every Nth after each of ``corruptions.RECAPTURED``, with --re-encoded N
+every Nth after each of ``corruptions.RE_ENCODINGS``. A picture that cannot be read is an error here: the pack is known
+to be whole.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from sklearn.metrics import roc_auc_score
 from deepfake_detector import DeepfakeDetector, Failure, Prediction, images
 from deepfake_detector.evaluate import Figure, LabelledPicture, Pairing, metrics, read_pictures
 from deepfake_detector.evaluate.bootstrap import rows_drawn
-from deepfake_detector.evaluate.corruptions import CONDITIONS, RE_ENCODINGS, Corruption
+from deepfake_detector.evaluate.corruptions import CONDITIONS, RE_ENCODINGS, RECAPTURED, Corruption
 from deepfake_detector.evaluate.groups import members_auc
 from deepfake_detector.train.sources import REALS
 
@@ -163,6 +165,7 @@ def main() -> None:
     parser.add_argument("--split", default="test", choices=("val", "test"))
     parser.add_argument("--model", default="default")
     parser.add_argument("--handled", type=int, metavar="N", help="also read every Nth picture handled")
+    parser.add_argument("--recaptured", type=int, metavar="N", help="also read every Nth printed, on a screen ...")
     parser.add_argument("--re-encoded", type=int, metavar="N", help="also read every Nth picture in ten re-encodings")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
@@ -170,9 +173,11 @@ def main() -> None:
         parser.error("name the image pack with --data or DEEPFAKE_DATA")
 
     pictures = list(read_pictures(args.data, args.split))
-    some, few = (range(0, len(pictures), step) if step else range(0) for step in (args.handled, args.re_encoded))
+    changes = {"handled": CONDITIONS, "recaptured": RECAPTURED, "re_encoded": RE_ENCODINGS}
+    asked = {name: step for name in changes if (step := vars(args)[name])}
+    rows = {name: range(0, len(pictures), step) for name, step in asked.items()}
     detector = DeepfakeDetector(args.model)
-    reader = Reader(detector, len(pictures) + len(some) * len(CONDITIONS) + len(few) * len(RE_ENCODINGS))
+    reader = Reader(detector, len(pictures) + sum(len(rows[name]) * len(changes[name]) for name in asked))
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     given = reader.read(pictures)
     report = {
@@ -182,22 +187,19 @@ def main() -> None:
         "commit": commit.stdout.strip(),
         "graphs": detector.bundle.manifest()["graphs"],
         "command": f"python scripts/measure.py --data PACK --split {args.split} --model {args.model}"
-        + (f" --handled {args.handled}" if args.handled else "")
-        + (f" --re-encoded {args.re_encoded}" if args.re_encoded else "")
+        + "".join(f" --{name.replace('_', '-')} {step}" for name, step in asked.items())
         + f" --out {args.out}",
         **figures(pictures, given),
     }
     write(args.out, report)
     print(json.dumps(report["auc"], indent=2))
-    if args.handled:
-        sampled = [pictures[row] for row in some]
-        report["handled"] = {
-            way.name: handled(sampled, [given[row] for row in some], reader.read(sampled, way)) for way in CONDITIONS
-        }
-        write(args.out, report)
-    if args.re_encoded:
-        after = {way.name: reader.read([pictures[row] for row in few], way) for way in RE_ENCODINGS}
-        report["stability"] = stability([given[row] for row in few], after)
+    for name, chosen in rows.items():
+        sampled, before = [pictures[row] for row in chosen], [given[row] for row in chosen]
+        after = ((way.name, reader.read(sampled, way)) for way in changes[name])
+        if name == "re_encoded":
+            report["stability"] = stability(before, dict(after))
+        else:
+            report[name] = {way: handled(sampled, before, results) for way, results in after}
         write(args.out, report)
 
 

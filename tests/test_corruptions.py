@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from fakes import grey
 
-from deepfake_detector.evaluate import corruptions
+from deepfake_detector.evaluate import corruptions, recapture
 from deepfake_detector.evaluate.corruptions import ALL, RE_ENCODINGS, UNITS, Corruption, named
 from deepfake_detector.types import Pixels
 
@@ -20,7 +20,8 @@ def test_the_same_pixels_for_the_same_picture_and_seed(corruption: Corruption, s
     assert np.array_equal(first, corruption(small, seed=1))
     assert np.array_equal(small, before)
     assert not np.array_equal(first, small)
-    assert np.array_equal(first, corruption(small, seed=2)) == (corruption.family != "noise")
+    by_chance = corruption.family == "noise" or corruption.name in ("old print", "halftone scan", "photo of a screen")
+    assert np.array_equal(first, corruption(small, seed=2)) != by_chance
 
 
 def test_names_are_unique_and_every_curve_has_a_unit() -> None:
@@ -44,6 +45,8 @@ def test_names_are_unique_and_every_curve_has_a_unit() -> None:
         ("network 720", (1600, 1440), (800, 720)),
         ("messenger", (3200, 1600), (1600, 800)),
         ("screenshot", (500, 400), (400, 320)),
+        ("halftone scan", (2048, 1500), (1024, 750)),
+        ("photo of a screen", (300, 400), (279, 372)),
     ],
 )
 def test_sizes(name: str, size: tuple[int, int], expected: tuple[int, int]) -> None:
@@ -70,3 +73,34 @@ def test_the_lower_the_quality_the_further_from_the_original(small: Pixels) -> N
         points = sorted((c.strength, c) for c in ALL if c.family == family)
         errors = [np.abs(c(small).astype(float) - small).mean() for _, c in points]
         assert errors == sorted(errors, reverse=True)
+
+
+def test_black_and_white_has_equal_channels_and_keeps_brightness(small: Pixels) -> None:
+    without_colour = recapture.black_and_white(small)
+    assert np.ptp(without_colour, axis=2).max() == 0
+    assert without_colour.mean() == pytest.approx(small.mean(), abs=8)
+
+
+def test_a_print_is_dotted_where_there_is_ink_and_as_dark_as_the_picture() -> None:
+    cyan = np.full((240, 240, 3), (128, 255, 255), np.uint8)
+    red, green, _ = recapture.printed(cyan, np.random.default_rng(0)).astype(float).transpose(2, 0, 1)
+    assert green.std() < 4 < red.std()
+    assert red.mean() == pytest.approx(128, abs=15)
+    assert green.mean() == pytest.approx(255 * 0.95, abs=3)
+
+
+def test_a_screen_keeps_brightness_and_shows_stripes() -> None:
+    flat = np.full((200, 200, 3), 120, np.uint8)
+    photo = recapture.on_screen(flat, np.random.default_rng(0)).astype(float)
+    assert photo.mean() == pytest.approx(120, abs=3)
+    red, green, blue = (photo[:, :, channel].ravel() for channel in range(3))
+    assert np.corrcoef(red, green)[0, 1] < -0.3  # where it is bright in one colour it is dark in the next
+    assert np.corrcoef(green, blue)[0, 1] < -0.3
+
+
+def test_an_old_print_is_faded_and_brown() -> None:
+    ramp = np.repeat(np.linspace(0, 255, 200).astype(np.uint8)[None, :, None], 100, axis=0).repeat(3, axis=2)
+    old = recapture.on_film(ramp, np.random.default_rng(0)).astype(float).mean(0)
+    assert 15 < old[:5].mean() < 45
+    assert old[-5:].mean() < 245
+    assert (old[50:150, 0] > old[50:150, 2]).all()

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from deepfake_detector import DeepfakeDetector
 from deepfake_detector.cli.app import app
-from deepfake_detector.evaluate.corruptions import ALL, CONDITIONS, RE_ENCODINGS
+from deepfake_detector.evaluate.corruptions import ALL, CONDITIONS, RE_ENCODINGS, RECAPTURED
 from deepfake_detector.evaluate.metrics import DESCRIPTIONS
 from deepfake_detector.explain import explainer
 from deepfake_detector.explain.faithfulness import Row, faithful, table
@@ -97,7 +97,7 @@ def test_the_default_method_is_one_that_was_found_true(detector: DeepfakeDetecto
 def test_the_page_on_evaluation_names_every_figure_and_change() -> None:
     text = (ROOT / "docs/evaluation.md").read_text(encoding="utf-8")
     assert [name for name in DESCRIPTIONS if f"`{name}`" not in text] == []
-    assert [way.name for way in (*RE_ENCODINGS, *CONDITIONS) if f"`{way.name}`" not in text] == []
+    assert [way.name for way in (*RE_ENCODINGS, *RECAPTURED, *CONDITIONS) if f"`{way.name}`" not in text] == []
     assert f"after {len(ALL)} changes" in text
 
 

@@ -18,6 +18,7 @@ from PIL import Image
 
 from ..images import read
 from ..types import Pixels
+from . import recapture
 
 Change = Callable[[Pixels, np.random.Generator], Pixels]
 
@@ -125,6 +126,10 @@ def _chain(name: str, change: Callable[[Pixels], Pixels]) -> Corruption:
     return Corruption(name, CHAINS, 0.0, lambda pixels, rng: change(pixels))  # noqa: ARG005
 
 
+def _recaptured(name: str, change: Change) -> Corruption:
+    return Corruption(name, CHAINS, 0.0, lambda pixels, rng: recompressed(change(pixels, rng), 88))
+
+
 def _screenshot(pixels: Pixels) -> Pixels:
     """Shown smaller on a screen, captured without loss (PNG changes no pixel), sent on as JPEG."""
     return recompressed(scaled(pixels, 0.8, Image.Resampling.BILINEAR), 85)
@@ -156,7 +161,15 @@ _CHAIN_OF_HANDLING: tuple[Corruption, ...] = (
     _chain("screenshot", _screenshot),
 )
 
-ALL: tuple[Corruption, ...] = (*CURVES, *_CHAIN_OF_HANDLING, *CONDITIONS)
+RECAPTURED: tuple[Corruption, ...] = (
+    _chain("black and white", lambda p: recompressed(recapture.black_and_white(p), 88)),
+    _recaptured("old print", recapture.on_film),
+    _recaptured("halftone scan", recapture.printed),
+    _recaptured("photo of a screen", recapture.on_screen),
+)
+"""Pictures of pictures (``recapture``), and without colours; saved as JPEG of 88."""
+
+ALL: tuple[Corruption, ...] = (*CURVES, *_CHAIN_OF_HANDLING, *RECAPTURED, *CONDITIONS)
 
 
 def named(name: str) -> Corruption:
