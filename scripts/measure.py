@@ -165,7 +165,7 @@ def main() -> None:
     parser.add_argument("--split", default="test", choices=("val", "test"))
     parser.add_argument("--model", default="default")
     parser.add_argument("--handled", type=int, metavar="N", help="also read every Nth picture handled")
-    parser.add_argument("--recaptured", type=int, metavar="N", help="also read every Nth printed, on a screen ...")
+    parser.add_argument("--recaptured", type=int, metavar="N", help="also read every Nth picture printed and so on")
     parser.add_argument("--re-encoded", type=int, metavar="N", help="also read every Nth picture in ten re-encodings")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
@@ -199,7 +199,7 @@ def main() -> None:
         if name == "re_encoded":
             report["stability"] = stability(before, dict(after))
         else:
-            report[name] = {way: handled(sampled, before, results) for way, results in after}
+            report[name] = {way_name: handled(sampled, before, results) for way_name, results in after}
         write(args.out, report)
 
 

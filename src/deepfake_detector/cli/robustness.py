@@ -32,7 +32,7 @@ def robustness(
     limit: int,
     seed: int,
 ) -> None:
-    """Measure what compression, resizing, cropping and the like do to the detector.
+    """Measure what compression, resizing, printing, scanning and the like do to the detector.
 
     DATA is as for evaluate. Every picture is judged some fifty times, so this takes as many times as long.
     """

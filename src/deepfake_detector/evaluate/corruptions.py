@@ -2,7 +2,7 @@
 
 A ``Corruption`` has a name, and gives the same pixels for the same picture and seed. Strengths cover what is met in
 circulation; the chains follow what services are seen to do with uploads (shorter side to 1080 or 720, JPEG quality
-70 to 80) and are not any one company's. "q60@768" means: longer side at most 768, then JPEG of quality 60.
+70 to 80) and are not any one company's, or take a picture of the picture. "q60@768" means: longer side at most 768, then JPEG of quality 60.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def brightened(pixels: Pixels, offset: float) -> Pixels:
 class Corruption:
     """One way a picture is changed. family: the curve it is a point of; strength: where on it (the family's unit).
 
-    Calling it gives RGB uint8 (H', W', 3) from RGB uint8 (H, W, 3). Chance (noise) depends on ``seed`` and on the
+    Calling it gives RGB uint8 (H', W', 3) from RGB uint8 (H, W, 3). Chance (noise, grain) depends on ``seed`` and on the
     picture's own pixels, so neither the order of the pictures nor their number matters.
     """
 
@@ -127,7 +127,7 @@ def _chain(name: str, change: Callable[[Pixels], Pixels]) -> Corruption:
 
 
 def _recaptured(name: str, change: Change) -> Corruption:
-    return Corruption(name, CHAINS, 0.0, lambda pixels, rng: recompressed(change(pixels, rng), 88))
+    return Corruption(name, CHAINS, 0.0, lambda p, rng: recompressed(change(at_most(p, 1024), rng), 88))
 
 
 def _screenshot(pixels: Pixels) -> Pixels:
@@ -167,7 +167,7 @@ RECAPTURED: tuple[Corruption, ...] = (
     _recaptured("halftone scan", recapture.printed),
     _recaptured("photo of a screen", recapture.on_screen),
 )
-"""Pictures of pictures (``recapture``), and without colours; saved as JPEG of 88."""
+"""Without colours, and pictures of pictures (``recapture``), longer side at most 1,024; saved as JPEG of 88."""
 
 ALL: tuple[Corruption, ...] = (*CURVES, *_CHAIN_OF_HANDLING, *RECAPTURED, *CONDITIONS)
 

@@ -25,8 +25,9 @@ def html(report: RobustnessReport, command: str = "") -> str:
         pages.facts(_facts(report, command)),
         *_curves(report),
         "<h2>Chains of handling</h2>",
-        "<p>What services do to uploads, imitated: shrunk and compressed again. q60@768 means: longer side at most "
-        "768 pixels, then JPEG of quality 60.</p>",
+        "<p>What services do to uploads, imitated: shrunk and compressed again; and pictures of pictures, simulated: "
+        "an old print, a halftone scan, a photo of a screen. q60@768 means: longer side at most 768 pixels, then JPEG "
+        "of quality 60.</p>",
         _points([report.as_given, *chains], "chain"),
         *_stability(report),
         "<h2>All points</h2>",

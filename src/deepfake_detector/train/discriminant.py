@@ -71,7 +71,7 @@ def scatter(
     authentic: dict[str, list[int]] = {}
     for place, view in enumerate(views):
         if counted[place]:
-            groups.setdefault((view.source, view.fake, view.forged), []).append(place)
+            groups.setdefault(view.stratum, []).append(place)
         if not (view.fake or view.counterpart):
             authentic.setdefault(view.source, []).append(place)
     sums = np.stack([counted[rows] @ read[rows] / np.sqrt(counted[rows].sum()) for rows in groups.values()])

@@ -50,7 +50,7 @@ def weights(views: Sequence[View], power: float = 0.5, forged: float = 1.0) -> n
 
     forged: what the weights of pictures forged by this project are multiplied by in the end; the sum changes with it.
     """
-    keys = [(view.source, view.fake, view.forged) for view in views]
+    keys = [view.stratum for view in views]
     counts = Counter(keys)  # in order of appearance: sums of floats come out the same in every run
     totals = {fake: sum(n**power for key, n in counts.items() if key[1] == fake) for fake in (True, False)}
     return np.array(

@@ -78,6 +78,11 @@ class View:
         return self.how in ("blend", "composite", "repainted")
 
     @property
+    def stratum(self) -> tuple[str, bool, bool]:
+        """What is weighed and centred together: source, class, and whether this project forged the picture."""
+        return self.source, self.fake, self.forged
+
+    @property
     def counterpart(self) -> bool:
         """Whether it is the real counterpart of a forged view."""
         return self.how in ("twin", "original")
