@@ -2,7 +2,8 @@
 
 A ``Corruption`` has a name, and gives the same pixels for the same picture and seed. Strengths cover what is met in
 circulation; the chains follow what services are seen to do with uploads (shorter side to 1080 or 720, JPEG quality
-70 to 80) and are not any one company's, or take a picture of the picture. "q60@768" means: longer side at most 768, then JPEG of quality 60.
+70 to 80) and are not any one company's, or take a picture of the picture. "q60@768" means: longer side at most 768,
+then JPEG of quality 60.
 """
 
 from __future__ import annotations
@@ -78,8 +79,8 @@ def brightened(pixels: Pixels, offset: float) -> Pixels:
 class Corruption:
     """One way a picture is changed. family: the curve it is a point of; strength: where on it (the family's unit).
 
-    Calling it gives RGB uint8 (H', W', 3) from RGB uint8 (H, W, 3). Chance (noise, grain) depends on ``seed`` and on the
-    picture's own pixels, so neither the order of the pictures nor their number matters.
+    Calling it gives RGB uint8 (H', W', 3) from RGB uint8 (H, W, 3). Chance (noise, grain) depends on ``seed`` and on
+    the picture's own pixels, so neither the order of the pictures nor their number matters.
     """
 
     name: str
