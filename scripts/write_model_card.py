@@ -50,6 +50,7 @@ def page() -> str:
     bundles = {name: Bundle.load(name) for name in SHIPPED}
     figures = {name: json.loads((ROOT / f"docs/figures-{name}.json").read_text(encoding="utf-8")) for name in SHIPPED}
     default = figures["default"]
+    recaptured = json.loads((DOCS / "figures-recaptured.json").read_text(encoding="utf-8"))
     members = sorted({m for by_member in default["members"].values() for m in by_member})
     parts = [
         "# Model card",
@@ -126,6 +127,7 @@ def page() -> str:
             ],
         ),
         *handling(default),
+        *recapturing(recaptured, bundles["default"]),
         "## On sources left out of training",
         "What the test split cannot tell: how well forgeries of sources that the members had never seen are found. "
         "Every fold's fakes and reals were left out of the heads, and of the fit of the weights; a source's fakes are "
@@ -169,42 +171,65 @@ def handling(default: dict[str, Any]) -> list[str]:
     """What compression costs: empty where it was not measured."""
     if not {"handled", "stability"} <= default.keys():
         return []
-    ways, stability = default["handled"], default["stability"]
-    first = next(iter(ways.values()))
-    names = [f"`{name}`" for name in ways]
-
-    def row(label: str, *path: str) -> list[str]:
-        entries = list(ways.values())
-        for key in path:
-            entries = [entry[key] for entry in entries]
-        return [label, *(span(entry, "share", percent=True) for entry in entries)]
-
+    stability = default["stability"]
     return [
         "### After compression",
         "AUC lost (95 % interval of the difference, same pictures): `q60@768` is JPEG quality 60 with the longer side "
         "at most 768 pixels, `q40@512` quality 40 at 512. These pictures have at most 400 pixels, and were compressed "
         "before.",
-        table(
-            ["reading", "fakes", "reals", *names],
-            [
-                [name, lost["fakes"], lost["reals"], *(span(way["auc_lost"][name], "loss") for way in ways.values())]
-                for name, lost in first["auc_lost"].items()
-            ],
-        ),
-        table(
-            ["", *names],
-            [
-                ["expected calibration error, 15 bins", *(f"{way['ece']:.3f}" for way in ways.values())],
-                row("pictures with a verdict other than inconclusive", "coverage"),
-                row("wrong verdicts among those", "error_where_conclusive"),
-                *(row(f'prediction "Fake", {name}', "false_alarms", name) for name in first["false_alarms"]),
-            ],
-        ),
+        *lost(default["handled"], default),
         f"Of {stability['same_after_all']['pictures']} pictures with a verdict other than inconclusive, ten "
         f"re-encodings ({', '.join(stability['re_encodings'])}) leave the verdict as it was in "
         f"{span(stability['same'], 'share', percent=True)} of all cases, and after every one of the ten in "
         f"{span(stability['same_after_all'], 'share', percent=True)}; the opposite verdict comes after at least one in "
         f"{span(stability['opposite_after_any'], 'share', percent=True)}. What is neither becomes inconclusive.",
+    ]
+
+
+def recapturing(read: dict[str, Any], bundle: Bundle) -> list[str]:
+    """What printing, scanning and photographing a picture again costs."""
+    others = " They were read with other weights than the bundle has now." * (
+        read["graphs"] != bundle.manifest()["graphs"]
+    )
+    return [
+        "## Printed, scanned, or photographed from a screen",
+        "Pictures of pictures, simulated, and pictures without colours; [what the names mean]"
+        f"(evaluation.md#robustness). Of all {read['pictures']} pictures of the `{read['split']}` split, on which the "
+        "bundle was chosen and calibrated: what they lose says more than where they end. In training the heads saw "
+        "pictures without colours and grained ones, and none that were printed or shown on a screen on purpose. "
+        f"`{read['command']}` at commit `{read['commit']}`.{others}",
+        *lost(read["recaptured"], read),
+    ]
+
+
+def lost(ways: dict[str, Any], given: dict[str, Any]) -> list[str]:
+    """Two tables of what ``measure.handled`` wrote: AUC lost by each way, and where the pictures start and end."""
+    first = next(iter(ways.values()))
+    entries = {"as given": given, **{f"`{name}`": way for name, way in ways.items()}}
+
+    def row(label: str, *path: str) -> list[str]:
+        found = list(entries.values())
+        for key in path:
+            found = [entry[key] for entry in found]
+        return [label, *(span(entry, "share", percent=True) for entry in found)]
+
+    return [
+        table(
+            ["reading", "fakes", "reals", *list(entries)[1:]],
+            [
+                [name, entry["fakes"], entry["reals"], *(span(way["auc_lost"][name], "loss") for way in ways.values())]
+                for name, entry in first["auc_lost"].items()
+            ],
+        ),
+        table(
+            ["", *entries],
+            [
+                ["expected calibration error, 15 bins", *(f"{entry['ece']:.3f}" for entry in entries.values())],
+                row("pictures with a verdict other than inconclusive", "coverage"),
+                row("wrong verdicts among those", "error_where_conclusive"),
+                *(row(f'prediction "Fake", {name}', "false_alarms", name) for name in first["false_alarms"]),
+            ],
+        ),
     ]
 
 

@@ -22,7 +22,7 @@ _PERIOD = 7.0
 _CRISP = 12.0
 """How steeply ink ends: over a twelfth of all tones."""
 _LEVELS = 1024
-"""Of a halftone's screen, from -1 to 1, that are told apart."""
+"""Heights of a halftone's screen that are told apart."""
 _PITCH = 4.6
 """Points from pixel to pixel of a screen, each of a red, a green and a blue stripe."""
 
