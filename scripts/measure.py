@@ -174,10 +174,9 @@ def main() -> None:
 
     pictures = list(read_pictures(args.data, args.split))
     changes = {"handled": CONDITIONS, "recaptured": RECAPTURED, "re_encoded": RE_ENCODINGS}
-    asked = {name: step for name in changes if (step := vars(args)[name])}
-    rows = {name: range(0, len(pictures), step) for name, step in asked.items()}
+    rows = {name: range(0, len(pictures), step) for name in changes if (step := vars(args)[name])}
     detector = DeepfakeDetector(args.model)
-    reader = Reader(detector, len(pictures) + sum(len(rows[name]) * len(changes[name]) for name in asked))
+    reader = Reader(detector, len(pictures) + sum(len(chosen) * len(changes[name]) for name, chosen in rows.items()))
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     given = reader.read(pictures)
     report = {
@@ -187,7 +186,7 @@ def main() -> None:
         "commit": commit.stdout.strip(),
         "graphs": detector.bundle.manifest()["graphs"],
         "command": f"python scripts/measure.py --data PACK --split {args.split} --model {args.model}"
-        + "".join(f" --{name.replace('_', '-')} {step}" for name, step in asked.items())
+        + "".join(f" --{name.replace('_', '-')} {chosen.step}" for name, chosen in rows.items())
         + f" --out {args.out}",
         **figures(pictures, given),
     }
@@ -195,11 +194,11 @@ def main() -> None:
     print(json.dumps(report["auc"], indent=2))
     for name, chosen in rows.items():
         sampled, before = [pictures[row] for row in chosen], [given[row] for row in chosen]
-        after = ((way.name, reader.read(sampled, way)) for way in changes[name])
+        after = {way.name: reader.read(sampled, way) for way in changes[name]}
         if name == "re_encoded":
-            report["stability"] = stability(before, dict(after))
+            report["stability"] = stability(before, after)
         else:
-            report[name] = {way_name: handled(sampled, before, results) for way_name, results in after}
+            report[name] = {label: handled(sampled, before, results) for label, results in after.items()}
         write(args.out, report)
 
 

@@ -46,6 +46,13 @@ def made(figures: dict[str, Any]) -> str:
     )
 
 
+def of_others(name: str, bundle: Bundle, read: dict[str, Any]) -> list[str]:
+    """A line where figures were read with other weights than the bundle has: none where they were not."""
+    if read["graphs"] == bundle.manifest()["graphs"]:
+        return []
+    return [f"The figures of `{name}` were read with other weights than it has now, at `{read['commit']}`."]
+
+
 def page() -> str:
     bundles = {name: Bundle.load(name) for name in SHIPPED}
     figures = {name: json.loads((ROOT / f"docs/figures-{name}.json").read_text(encoding="utf-8")) for name in SHIPPED}
@@ -82,11 +89,7 @@ def page() -> str:
         "file size too (bytes alone give AUC 0.7), so it flatters every detector. Since the sixth build a generator "
         "distilled from another StyleGAN2 is among those trained on (`mobilestylegan-faces`): the kind is known now, "
         "these pictures and their real counterparts are not.",
-        *(
-            f"The figures of `{name}` were read with other weights than it has now, at `{figures[name]['commit']}`."
-            for name, bundle in bundles.items()
-            if figures[name]["graphs"] != bundle.manifest()["graphs"]
-        ),
+        *(line for name, bundle in bundles.items() for line in of_others(name, bundle, figures[name])),
         "### Each member by itself (AUC)",
         table(
             ["reading", "default", *members],
@@ -127,7 +130,8 @@ def page() -> str:
             ],
         ),
         *handling(default),
-        *recapturing(recaptured, bundles["default"]),
+        *recapturing(recaptured),
+        *of_others("default", bundles["default"], recaptured),
         "## On sources left out of training",
         "What the test split cannot tell: how well forgeries of sources that the members had never seen are found. "
         "Every fold's fakes and reals were left out of the heads, and of the fit of the weights; a source's fakes are "
@@ -186,18 +190,15 @@ def handling(default: dict[str, Any]) -> list[str]:
     ]
 
 
-def recapturing(read: dict[str, Any], bundle: Bundle) -> list[str]:
+def recapturing(read: dict[str, Any]) -> list[str]:
     """What printing, scanning and photographing a picture again costs."""
-    others = " They were read with other weights than the bundle has now." * (
-        read["graphs"] != bundle.manifest()["graphs"]
-    )
     return [
         "## Printed, scanned, or photographed from a screen",
         "Pictures of pictures, simulated, and pictures without colours; [what the names mean]"
         f"(evaluation.md#robustness). Of all {read['pictures']} pictures of the `{read['split']}` split, on which the "
         "bundle was chosen and calibrated: what they lose says more than where they end. In training the heads saw "
         "pictures without colours and grained ones, and none that were printed or shown on a screen on purpose. "
-        f"`{read['command']}` at commit `{read['commit']}`.{others}",
+        f"`{read['command']}` at commit `{read['commit']}`.",
         *lost(read["recaptured"], read),
     ]
 

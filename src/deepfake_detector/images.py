@@ -151,6 +151,12 @@ def whole_file(source: ImageSource) -> tuple[io.BytesIO, str]:
     )
 
 
+def as_pixels(values: np.ndarray) -> Pixels:
+    """Numbers on the scale of 0 to 255 as pixels: rounded, and clipped where they lie beyond it."""
+    pixels: Pixels = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return pixels
+
+
 def _open(name: str) -> io.BytesIO:
     try:
         with open(name, "rb") as file:
@@ -262,8 +268,7 @@ def _grey_to_rgb(values: np.ndarray) -> Pixels:
         scaled = numbers * 255
     else:
         scaled = (numbers - low) * (255 / (high - low)) if high > low else np.zeros_like(numbers)
-    grey = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
-    return np.repeat(grey[:, :, None], 3, axis=2)
+    return np.repeat(as_pixels(scaled)[:, :, None], 3, axis=2)
 
 
 def _from_array(array: np.ndarray, max_pixels: int) -> Picture:

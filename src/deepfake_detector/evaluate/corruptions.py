@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from ..images import read
+from ..images import as_pixels, read
 from ..types import Pixels
 from . import recapture
 
@@ -66,8 +66,7 @@ def blurred(pixels: Pixels, sigma: float) -> Pixels:
 
 def noisy(pixels: Pixels, sigma: float, rng: np.random.Generator) -> Pixels:
     """Gaussian noise, independent for each value; standard deviation in grey levels of 255."""
-    changed: Pixels = np.clip(np.rint(pixels + rng.normal(0, sigma, pixels.shape)), 0, 255).astype(np.uint8)
-    return changed
+    return as_pixels(pixels + rng.normal(0, sigma, pixels.shape))
 
 
 def brightened(pixels: Pixels, offset: float) -> Pixels:

@@ -8,9 +8,12 @@ of 1,024 x 1,024 pixels takes some 500 MB for a moment.
 
 from __future__ import annotations
 
+from functools import cache
+
 import cv2
 import numpy as np
 
+from ..images import as_pixels
 from ..types import Floats, Pixels
 
 _FINER = 3
@@ -36,7 +39,7 @@ def on_film(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     """An old print from film: grey, faded, brownish and grained."""
     grey = 30 + 0.8 * cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
     grey += _grain(grey.shape, 16, 0.8, rng)
-    return _as_pixels(grey[:, :, None] * np.array([1.05, 0.98, 0.85], np.float32))
+    return as_pixels(grey[:, :, None] * np.array([1.05, 0.98, 0.85], np.float32))
 
 
 def printed(pixels: Pixels, rng: np.random.Generator) -> Pixels:
@@ -52,7 +55,7 @@ def printed(pixels: Pixels, rng: np.random.Generator) -> Pixels:
             page[:, :, ink] *= 1 - _inked((1 - fine[:, :, ink] - black) / (1 - black), angle)
     page = cv2.resize(cv2.GaussianBlur(page, (0, 0), 0.45 * _FINER), (width, height), interpolation=cv2.INTER_AREA)
     paper = page * np.array([0.97, 0.95, 0.9], np.float32) * 255 + _grain((height, width), 2, 1, rng)[:, :, None]
-    return _turned(_as_pixels(paper), 0.8)
+    return _turned(as_pixels(paper), 0.8)
 
 
 def on_screen(pixels: Pixels, rng: np.random.Generator) -> Pixels:
@@ -62,11 +65,11 @@ def on_screen(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     along, across = (np.arange(side, dtype=np.float32) / _PITCH for side in (fine.shape[1], fine.shape[0]))
     stripes = 0.7 + 0.3 * np.cos(2 * np.pi * (along[:, None] + np.arange(3, dtype=np.float32) / 3))
     lines = 0.95 + 0.05 * np.cos(2 * np.pi * across)
-    seen = cv2.GaussianBlur(_turned(_as_pixels(fine * stripes * lines[:, None, None]), 2.5), (0, 0), 0.7)
+    seen = cv2.GaussianBlur(_turned(as_pixels(fine * stripes * lines[:, None, None]), 2.5), (0, 0), 0.7)
     size = max(1, round(width * 0.93)), max(1, round(height * 0.93))
     photo = cv2.resize(seen, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     photo *= pixels.mean() / max(1.0, photo.mean())
-    return _as_pixels(photo + rng.normal(0, 3, photo.shape))
+    return as_pixels(photo + rng.normal(0, 3, photo.shape))
 
 
 def _inked(cover: Floats, angle: np.float32) -> Floats:
@@ -75,18 +78,16 @@ def _inked(cover: Floats, angle: np.float32) -> Floats:
     along = x * np.cos(angle) + y[:, None] * np.sin(angle)
     across = y[:, None] * np.cos(angle) - x * np.sin(angle)
     screen = (np.cos(along) + np.cos(across) + 2) * np.float32((_LEVELS - 1) / 4)
-    threshold = _THRESHOLDS[screen.astype(np.int16)]
+    threshold = _thresholds()[screen.astype(np.int16)]
     return np.asarray(np.clip(cover * (_CRISP + 1) - threshold * _CRISP, 0, 1), np.float32)
 
 
+@cache
 def _thresholds() -> Floats:
     """The share of the paper on which a screen lies below each of its levels, so that all tones are as many dots."""
     half = np.cos(np.linspace(0, np.pi, 1000))
     counts, _ = np.histogram(half[:, None] + half, bins=_LEVELS, range=(-2, 2))
     return np.asarray((np.cumsum(counts) - counts / 2) / counts.sum(), np.float32)
-
-
-_THRESHOLDS = _thresholds()
 
 
 def _enlarged(pixels: Pixels, kernel: int) -> Floats:
@@ -105,8 +106,3 @@ def _turned(pixels: Pixels, degrees: float) -> Pixels:
     return np.asarray(
         cv2.warpAffine(pixels, onto, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
     )
-
-
-def _as_pixels(values: np.ndarray) -> Pixels:
-    clipped: Pixels = np.clip(np.rint(values), 0, 255).astype(np.uint8)
-    return clipped
