@@ -9,11 +9,11 @@
         --pictures ~/deepfake-work/pictures --swaps ~/deepfake-work/swaps --wheels wheels --work ~/deepfake-work
 
 Stages: views of every picture; features of the encoder; the two networks; heads; aggregation, calibration, policy; the
-files in models/weights. Hours on two cores, nearly all of it for the encoder and the networks. With --keep-networks
-the networks of models/weights stay, and ``default`` alone is made anew (``train.restack``): so were the heads that
-ship made. Where the plan of the views has changed, move WORK/views away; features are found again by the pixels they
-are of. Only the splits ``train`` and ``val`` are read; ``test`` and the ``unseen-`` sources are for scripts/measure.py,
-once, at the end.
+files in models/weights; what scores are worth of pictures of pictures. Hours on two cores, nearly all of it for the
+encoder and the networks. With --keep-networks the networks of models/weights stay, and ``default`` alone is made anew
+(``train.restack``): so were the heads that ship made. Where the plan of the views has changed, move WORK/views away;
+features are found again by the pixels they are of. Only the splits ``train`` and ``val`` are read; ``test`` and the
+``unseen-`` sources are for scripts/measure.py, once, at the end.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import argparse
 import os
 import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,8 +89,9 @@ def main() -> None:
     if args.keep_networks:
         graphs |= {name: (WEIGHTS / f"{name}.onnx").read_bytes() for name in ("conv", "residual")}
         leading = {region: assemble.Evidence((f"clip-{region}",), clip[region][1][:, None]) for region in clip}
-        everyone = {region: kept(region, clip[region][1], graphs, table, pixels, native) for region in clip}
+        everyone = {region: restack.beside(region, clip[region][1], graphs, table, pixels, native) for region in clip}
         restack.write(WEIGHTS, graphs, table, native, leading, everyone)
+        restack.recaptured(WEIGHTS, rows, args.work, args.processes)
         return
 
     from deepfake_detector.train import members  # imports torch
@@ -114,28 +115,12 @@ def main() -> None:
         for region in ("face", "scene")
     }
     bundles.write(WEIGHTS, graphs, table, native, regions)
+    restack.recaptured(WEIGHTS, rows, args.work, args.processes)
 
 
 def moved(jobs: Sequence[views.Job], start: int) -> list[views.Job]:
     """Jobs of rows that come after ``start`` others. They have no donors."""
     return [replace(job, row=job.row + start) for job in jobs]
-
-
-def kept(
-    region: str,
-    of_heads: np.ndarray,
-    graphs: Mapping[str, bytes],
-    table: list[views.View],
-    pixels: np.ndarray,
-    native: np.ndarray,
-) -> assemble.Evidence:
-    """The region's members: the heads as given, the networks as they ship, on validation views."""
-    cards = bundles.cards(region)
-    said = [
-        restack.on_val(card, graphs[card.graph], table, native if card.sampling == "native" else pixels)
-        for card in cards[1:]
-    ]
-    return assemble.Evidence(tuple(card.name for card in cards), np.stack([of_heads, *said], axis=1))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ LAYERS = [
     {"types", "extras"},
     {"images", "pages"},
     {"faces"},
-    {"models", "quality"},
+    {"models", "quality", "medium"},
     {"preprocessor", "ensemble"},
     {"detector"},
     {"evaluate", "explain", "provenance", "scan"},
@@ -24,7 +24,7 @@ LAYERS = [
     {"cli"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}
-TRAIN_MAY_USE = {"errors", "types", "extras", "images", "faces", "models", "quality", "ensemble"}
+TRAIN_MAY_USE = {"errors", "types", "extras", "images", "faces", "models", "quality", "medium", "ensemble"}
 TRAIN_MAY_USE_OF_EVALUATE = {"metrics", "manifest", "corruptions"}
 HEAVY = {"torch", "sklearn", "scipy", "onnx", "matplotlib", "skimage", "tqdm"}
 HEAVY |= {"pyarrow", "rich", "c2pa", "fpdf", "fastapi", "starlette", "uvicorn", "prometheus_client", "pydantic"}

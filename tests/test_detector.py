@@ -75,6 +75,35 @@ def test_only_members_with_a_say_contradict_each_other(tmp_path: Path) -> None:
     assert "members_disagree" in detector(tmp_path / "one.h5", face, aggregation="mean").predict(pixels).reasons
 
 
+def test_a_picture_of_a_picture_is_known_by_its_largest_face(tmp_path: Path) -> None:
+    """Stripes in the face and none around it; in the first picture they are the other way round."""
+    toy = bundle()
+    toy.ensemble["policy"]["conditions"] = {"pattern": {"bound": 2.0, "band": (0.01, 0.99)}}
+    toy.save(tmp_path / "taught.h5")
+    bundle().save(tmp_path / "plain.h5")
+    face = Face((90, 90, 210, 210), 0.9)
+    (part,) = detector(tmp_path / "plain.h5", face).preprocessor.locate(grey(100, 300, 300)).crops
+    area = slice(part.y, part.y + part.side), slice(part.x, part.x + part.side)
+    x = np.arange(300)
+    striped = np.repeat(np.uint8(130 + 60 * np.sin(2 * np.pi * 0.31 * (x[:, None] + 0.5 * x)))[:, :, None], 3, 2)
+    around, inside = striped.copy(), np.full_like(striped, 190)
+    around[area], inside[area] = 190, striped[area]
+    for picture, condition, verdict in ((around, (), "fake"), (inside, ("pattern",), "inconclusive")):
+        without, found = (detector(tmp_path / f"{name}.h5", face).predict(picture) for name in ("plain", "taught"))
+        assert found.reasons == (*condition, *without.reasons)
+        assert (found.score, found.members) == (without.score, without.members)
+        assert (without.verdict, found.verdict) == ("fake", verdict)
+
+
+def test_a_blank_picture_is_not_said_to_have_no_colours(tmp_path: Path) -> None:
+    toy = bundle()
+    toy.ensemble["policy"]["conditions"] = {"no_colour": {"bound": 0.75, "band": (0.4, 0.6)}}
+    toy.save(tmp_path / "colours.h5")
+    judge = detector(tmp_path / "colours.h5")
+    assert "no_colour" in judge.predict(grey(200)).reasons
+    assert judge.predict(np.full((100, 100, 3), 200, np.uint8)).reasons == ("no_detail", "no_face")
+
+
 def test_each_face_has_its_own_score(model: Path) -> None:
     pixels = grey(60, 300, 120)
     pixels[:, 150:] = 220

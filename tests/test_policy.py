@@ -1,10 +1,11 @@
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from fakes import POLICY
 
 from deepfake_detector import ModelInvalid, OptionError
 from deepfake_detector.ensemble.policy import Policy
+from deepfake_detector.medium import Medium
 
 policy = Policy.from_dict(POLICY)
 AGREED = {"a": 0.9, "b": 0.8}
@@ -50,6 +51,53 @@ def test_the_band_moves_with_the_threshold() -> None:
     for threshold in (0.05, 0.5, 0.95):
         assert policy.decide(0.9999, AGREED, ("blurred",), threshold)[0] == "fake"
         assert policy.decide(0.0001, AGREED, ("blurred",), threshold)[0] == "real"
+
+
+CONDITIONS = {
+    "no_colour": {"bound": 0.75, "band": (0.35, 0.6)},
+    "pattern": {"bound": 2.0, "band": (0.1, 0.7)},
+    "grain": {"bound": 1.5, "band": (0.3, 0.9)},
+}
+seeing = Policy.from_dict({**POLICY, "conditions": CONDITIONS})
+
+
+@pytest.mark.parametrize(
+    ("medium", "condition"),
+    [
+        (Medium(2.0, 1.5, 0.75), None),
+        (Medium(2.1, 1.6, 0.0), "pattern"),
+        (Medium(2.0, 1.6, 0.0), "grain"),
+        (Medium(2.0, 1.5, 0.7), "no_colour"),
+    ],
+)
+def test_the_first_condition_that_holds(medium: Medium, condition: str | None) -> None:
+    assert seeing.condition(medium) == condition
+    assert policy.condition(Medium(9.0, 9.0, 0.0)) is None  # a bundle that knows none
+    assert Policy.from_dict(asdict(seeing)) == seeing
+
+
+@pytest.mark.parametrize(
+    ("reasons", "band"),
+    [
+        (("pattern",), (0.1, 0.7)),
+        (("pattern", "blurred"), (0.1, 0.8)),  # the wide band is 0.2 to 0.8
+        (("grain", "blurred"), (0.2, 0.9)),
+        (("no_colour", "no_face"), (0.35, 0.6)),
+    ],
+)
+def test_a_condition_has_a_band_of_its_own(reasons: tuple[str, ...], band: tuple[float, float]) -> None:
+    low, high = band
+    assert seeing.bounds(reasons, 0.5) == pytest.approx(band)
+    assert seeing.decide(low - 0.01, AGREED, reasons, 0.5) == ("real", reasons)
+    assert seeing.decide(high + 0.01, AGREED, reasons, 0.5) == ("fake", reasons)
+    assert seeing.decide(low + 0.01, AGREED, reasons, 0.5) == ("inconclusive", reasons)
+    assert seeing.decide(0.5, AGREED, (), 0.5) == ("inconclusive", ("low_confidence",))
+
+
+@pytest.mark.parametrize("wrong", [{"bound": 1}, {"bound": 1, "band": (0.6, 0.9)}, {"bound": 1, "band": ()}])
+def test_conditions_that_do_not_fit_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ModelInvalid):
+        Policy.from_dict({**POLICY, "conditions": {"grain": wrong}})
 
 
 def test_quality_reasons() -> None:

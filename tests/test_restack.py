@@ -184,7 +184,7 @@ class TestDoubtfulPictures:
         fake[np.argmin(np.where(poor, abs(said - 3), 9))] = False
         rows = replace(rows, fake=fake, weights=np.where(poor & (fake != (said > 0)), 8.0, 1.0))
         policy = bundles.policy({"members": {"clip-x": asdict(score)}}, score, rows, {}, poor)
-        alone = bundles.band(rows.where(poor), said[poor], bundles.ERROR)
+        alone = bundles.band(rows.fake[poor], rows.weights[poor], said[poor], bundles.ERROR)
         assert alone[1] == 0.995
         assert policy["band"][1] < policy["poor_band"][1] <= 0.95
 

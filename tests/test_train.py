@@ -850,7 +850,7 @@ class TestStack:
     def test_the_band_keeps_the_error(self) -> None:
         table = self.table()
         scores = stack.scores(stack.verdict_score(table, {"clip-x": 1.0}), table)
-        low, high = bundles.band(table, scores, 0.05)
+        low, high = bundles.band(table.fake, table.weights, scores, 0.05)
         probability = 1 / (1 + np.exp(-scores))
         assert low < 0.5 < high
         assert table.fake[probability <= low].mean() <= 0.05

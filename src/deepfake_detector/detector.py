@@ -15,14 +15,16 @@ import numpy as np
 import numpy.typing as npt
 from PIL.Image import Image
 
-from . import images, quality
+from . import images, medium, quality
 from .ensemble.aggregate import Aggregator, Combined, Logits, Situation
 from .ensemble.policy import Policy
 from .errors import DeepfakeDetectorError, ImageError, ImageTooSmall, OptionError
 from .faces.base import FaceDetector
 from .faces.crop import MIN_FACE
 from .images import ImageSource
+from .medium import Medium
 from .models.bundle import Bundle
+from .models.preprocess import resized
 from .models.session import Members
 from .preprocessor import ImagePreprocessor, Located
 from .quality import Quality
@@ -67,8 +69,13 @@ class Look:
     @property
     def quality(self) -> Quality:
         """Of the largest face with its surroundings, or of the whole picture where there is none."""
-        located = self.located
-        return quality.measure(located.picture.pixels, located.crops[0] if located.crops else located.whole)
+        return quality.measure(self.located.picture.pixels, self.located.main)
+
+    @property
+    def medium(self) -> Medium:
+        """Of the largest scored face with its surroundings, or of the whole where there is none, as members see it."""
+        part = self.located.crops[self.scored[0]] if self.scored else self.located.whole
+        return medium.measure(resized(self.located.picture.pixels, part, medium.SIDE))
 
 
 class DeepfakeDetector:
@@ -254,6 +261,8 @@ class DeepfakeDetector:
         reasons = list(picture.reasons)
         if quality.blank(picture.pixels):
             reasons.append("no_detail")
+        elif condition := policy.condition(look.medium):
+            reasons.append(condition)
         largest = located.faces[0].size if located.faces else None
         reasons += policy.quality_reasons(largest, min(picture.size), measured.sharpness, measured.blockiness)
         if len([face for face in located.faces if face.size >= MIN_FACE]) > self.max_faces:

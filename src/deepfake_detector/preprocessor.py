@@ -30,6 +30,11 @@ class Located:
     crops: tuple[crop.Crop, ...]
     whole: crop.Crop
 
+    @property
+    def main(self) -> crop.Crop:
+        """Around the largest face, or of the whole picture where there is none."""
+        return self.crops[0] if self.crops else self.whole
+
 
 class ImagePreprocessor:
     """Turns any picture into what a model (or ``plt.imshow``) takes.
@@ -66,5 +71,4 @@ class ImagePreprocessor:
             warnings.warn(
                 f"{located.picture.name}: no face found; the whole picture was taken", NoFaceWarning, stacklevel=2
             )
-        part = located.crops[0] if located.crops else located.whole
-        return resized(located.picture.pixels, part, self.size).astype(np.float32) / np.float32(255)
+        return resized(located.picture.pixels, located.main, self.size).astype(np.float32) / np.float32(255)

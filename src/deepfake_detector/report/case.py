@@ -20,6 +20,7 @@ from ..explain import explain
 from ..explain.base import Explanation, Method
 from ..explain.explainer import Progress, default_method
 from ..images import ImageSource, whole_file
+from ..medium import Medium
 from ..models.card import Region
 from ..provenance import Provenance, examine
 from ..quality import Quality
@@ -52,6 +53,7 @@ class Evidence:
     shown: Shown
     thumbnail: Shown
     quality: Quality
+    medium: Medium
     policy: Policy
     aggregation: Aggregation
     members: tuple[Member, ...]
@@ -195,6 +197,7 @@ def _evidence(detector: DeepfakeDetector, look: Look) -> Evidence:
         shown=pictures.numbered(picture.pixels, prediction.faces, band),
         thumbnail=Shown.of(picture.pixels, 120),
         quality=look.quality,
+        medium=look.medium,
         policy=policy,
         aggregation=detector.aggregation,
         members=tuple(Member(name, regions[name], name in asked) for name in prediction.members),

@@ -125,8 +125,11 @@ def _meaning(found: Evidence) -> Iterator[str]:
         "pictures that are about as likely fake as real get a score there, often below the threshold: do not read them "
         "as real."
     )
-    if found.policy.doubtful(result.reasons) and found.policy.poor_band != found.policy.band:
-        yield "That band is wider than usual, because the quality is poor or the members contradict each other."
+    if found.band != found.policy.bounds((), result.threshold):
+        yield (
+            "That band is wider than usual: the quality is poor, the members contradict each other, or the picture "
+            "seems to be one of another picture, or has no colours."
+        )
     if result.faces:
         yield (
             "The score of a face is of that face alone. The picture's score weighs every face together with the whole "

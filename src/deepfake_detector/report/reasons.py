@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from ..ensemble.policy import Condition
 from ..explain.base import Method
 from ..types import REASONS
 from .blocks import Block, Facts, Figure, Points, Words
@@ -14,6 +15,12 @@ _METHODS: Mapping[Method, str] = {
     "occlusion": "parts are hidden with grey one after the other, and the detector is asked again each time",
     "lime": "parts are hidden with grey at random, many times, and a regression says what each adds",
 }
+_CONDITIONS: Mapping[Condition, tuple[str, str, str]] = {
+    "pattern": ("fine pattern", "peaks at {:.2f} (a pattern above {:g})", "pattern"),
+    "grain": ("grain", "{:.2f} grey levels where it is smoothest (grainy above {:g})", "grain"),
+    "no_colour": ("colour", "{:.2f} (none below {:g})", "colour"),
+}
+"""Label, words for the value and its bound, and which of ``Medium`` the value is."""
 _FAITHFUL = (
     "A map can look right and be made up. How well the maps of each method point at regions that are known to be "
     "altered was measured, beside maps that know nothing of the detector; read the figures in docs/explanations.md, "
@@ -40,21 +47,20 @@ def speaking(why: Why | str) -> Iterator[Block]:
 
 def quality(found: Evidence) -> Iterator[Block]:
     """The reasons a result carries, and what was measured of the picture beside the bounds."""
-    result, policy, measured = found.prediction, found.policy, found.quality
+    result, policy, measured, medium = found.prediction, found.policy, found.quality, found.medium
     if result.reasons:
         yield Points(tuple(f"{REASONS[reason]} ({reason})" for reason in result.reasons))
     else:
         yield Words("Nothing that was measured limits the verdict.")
     width, height = result.size
     face = f"{result.faces[0].face.size:.0f} pixels (small below {policy.small_face:g})" if result.faces else "none"
-    yield Facts(
-        (
-            ("shorter side", f"{min(width, height)} pixels (small below {policy.small_picture:g})"),
-            ("largest face", face),
-            ("sharpness", f"{measured.sharpness:.2f} (blurred below {policy.blurred:.2f})"),
-            (
-                "compression",
-                f"blocks at {measured.blockiness:.2f} (heavy above {policy.heavy_compression:.2f}; none: 1)",
-            ),
-        )
-    )
+    facts = [
+        ("shorter side", f"{min(width, height)} pixels (small below {policy.small_picture:g})"),
+        ("largest face", face),
+        ("sharpness", f"{measured.sharpness:.2f} (blurred below {policy.blurred:.2f})"),
+        ("compression", f"blocks at {measured.blockiness:.2f} (heavy above {policy.heavy_compression:.2f}; none: 1)"),
+    ]
+    for condition, known in policy.conditions.items():
+        label, words, measure = _CONDITIONS[condition]
+        facts.append((label, words.format(getattr(medium, measure), known.bound)))
+    yield Facts(tuple(facts))

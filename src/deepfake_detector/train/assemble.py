@@ -73,12 +73,12 @@ def _table(
     return stack.Table(
         members,
         logits.astype(np.float64),
-        np.array([v.fake for v in views]),
+        np.array([v.fake for v in views], bool),
         np.array([v.family for v in views]),
         np.array([v.source for v in views]),
         weights * len(views) / 2,
         np.array([folds.of(v) if v.split == "train" else stack.VAL for v in views]),
-        np.array([v.how == "plain" for v in views]),
+        np.array([v.how == "plain" for v in views], bool),
         np.array(numbers, int),
         np.array([v.job not in otherwise for v in views], bool),
     )

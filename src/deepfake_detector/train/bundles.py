@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,14 +107,15 @@ def cards(region: str) -> tuple[Card, Card, Card]:
     )
 
 
-def band(table: stack.Table, scores: np.ndarray, error: float) -> tuple[float, float]:
+def band(fake: np.ndarray, weights: np.ndarray, scores: np.ndarray, error: float) -> tuple[float, float]:
     """(low, high): of the pictures that score at most low, and of those at least high, ``error`` are called wrongly.
 
-    Weighted, real and fake alike. Shares are taken from the far ends inwards, to 0.5 at most.
+    fake: bool (n,); weights: how much each counts, (n,); scores: log-odds, (n,). Real and fake count alike. Shares are
+    taken from the far ends inwards, to 0.5 at most.
     """
     probability = 1 / (1 + np.exp(-scores))
-    high = _innermost(probability, ~table.fake, table.weights, error)
-    return round(1 - _innermost(1 - probability, table.fake, table.weights, error), 3), round(high, 3)
+    high = _innermost(probability, ~fake, weights, error)
+    return round(1 - _innermost(1 - probability, fake, weights, error), 3), round(high, 3)
 
 
 def _innermost(probability: np.ndarray, wrong: np.ndarray, weights: np.ndarray, error: float) -> float:
@@ -253,13 +253,13 @@ def policy(
     spread = _spread(ensemble, table, [name for name, weights in picture.weights.items() if any(weights)])
     disagreement = round(float(np.quantile(spread[known], 1 - DISAGREEMENT)), 3) if spread.any() else lone
     doubtful = known & (poor[table.view] | (spread > disagreement))
-    narrow = band(table.where(known), scores[known], ERROR)
+    narrow = band(table.fake[known], table.weights[known], scores[known], ERROR)
     if doubtful.sum() >= DOUBTFUL:
         weights, others = table.weights.copy(), known & ~doubtful
         weights[others] *= BESIDE * weights[doubtful].mean() / max(weights[others].sum(), 1e-9)
-        wide = band(replace(table, weights=weights).where(known), scores[known], ERROR)
+        wide = band(table.fake[known], weights[known], scores[known], ERROR)
     else:
-        wide = band(table, scores, ERROR)
+        wide = band(table.fake, table.weights, scores, ERROR)
     return {
         "band": narrow,
         "poor_band": (min(narrow[0], wide[0]), max(narrow[1], wide[1])),

@@ -75,6 +75,8 @@ def rebuilt(
     poor = bundles.poor_views(views, native, bounds)
     lone = base.get("policy", {}).get("disagreement", 1.0)
     ensemble["policy"] = bundles.policy(ensemble, picture[widest], usable[widest], bounds, poor, lone)
+    if conditions := base.get("policy", {}).get("conditions"):  # no picture of the user's is recaptured to learn more
+        ensemble["policy"]["conditions"] = conditions
     if widest == "scene" and "policy" in base:
         points = ensemble["policy"]["operating_points"]
         ensemble["policy"]["operating_points"] = _no_lower(points, base["policy"]["operating_points"])

@@ -2,7 +2,9 @@
 
 The networks are not cross-fitted anew, so nothing can be learned of their worth on sources left out, and they have no
 part in the stacked score. (When that was searched for, in the build that they are from, ``stack.choose`` gave both of
-them a weight of 0.) They are calibrated on ``val`` for ``mean`` and ``vote``. ``recalibrate`` leaves the heads too.
+them a weight of 0.) They are calibrated on ``val`` for ``mean`` and ``vote``. ``recalibrate`` leaves the heads too,
+``recaptured`` all but
+the policy's conditions.
 """
 
 from __future__ import annotations
@@ -13,13 +15,17 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+import onnxruntime as ort
 
+from .. import medium
 from ..ensemble.aggregate import Linear
+from ..ensemble.policy import Policy
 from ..models.card import Card
 from ..types import Floats
-from . import ask, assemble, bundles, stack
+from . import ask, assemble, bundles, recaptures, shelf, stack
 from .assemble import Evidence
-from .views import View
+from .data import Row
+from .views import View, make_store, read_store
 
 LEADING = bundles.KINDS[0]
 
@@ -32,6 +38,52 @@ def on_val(card: Card, graph: bytes, views: Sequence[View], array: np.ndarray) -
     ours = [number for number, view in enumerate(views) if view.split == "val" and view.view == card.region]
     logits = np.full((len(views), 4), np.nan, np.float32)
     logits[ours] = ask.said(graph, array, ours, card.mean, card.std)
+    return logits
+
+
+def beside(
+    region: str,
+    of_heads: np.ndarray,
+    graphs: Mapping[str, bytes],
+    views: Sequence[View],
+    pixels: np.ndarray,
+    native: np.ndarray,
+) -> Evidence:
+    """The region's members on validation views: the heads as given, float32 (n, 4), and the networks of ``graphs``.
+
+    pixels, native: as ``read_store`` gives them.
+    """
+    cards = bundles.cards(region)
+    said = [
+        on_val(card, graphs[card.graph], views, native if card.sampling == "native" else pixels) for card in cards[1:]
+    ]
+    return Evidence(tuple(card.name for card in cards), np.stack([of_heads, *said], axis=1))
+
+
+def of_folder(
+    folder: Path, views: Sequence[View], pixels: np.ndarray, native: np.ndarray, features: np.ndarray
+) -> dict[str, Evidence]:
+    """By region, what all members whose graphs lie in ``folder`` say of validation views.
+
+    pixels, native: as for ``beside``. features: as ``shelf.encoded`` gives them.
+    """
+    graphs = {name: (folder / f"{name}.onnx").read_bytes() for name in bundles.KINDS[1:]}
+    return {
+        region: beside(
+            region, _of_heads(folder / f"heads-{region}.onnx", region, views, features), graphs, views, pixels, native
+        )
+        for region in ("face", "scene")
+    }
+
+
+def _of_heads(path: Path, region: str, views: Sequence[View], features: np.ndarray) -> Floats:
+    """float32 (n, 4): what heads say of the validation views of a region, NaN for all others."""
+    session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    logits = np.full((len(views), 4), np.nan, np.float32)
+    for number, view in enumerate(views):
+        if view.split == "val" and view.view == region:
+            statistics = features[number : number + 1].astype(np.float32)
+            logits[number] = session.run(None, {"statistics": statistics})[0][0]
     return logits
 
 
@@ -64,7 +116,8 @@ def recalibrate(folder: Path, views: Sequence[View], native: np.ndarray, everyon
     """Write what new pictures teach into the ``default.json`` of ``folder``; no graph changes.
 
     Members' own scores, their mean, the calibration of the stacked score and the policy are learned anew; the weights,
-    kinds of forgery, bounds of quality and figures stay. everyone: as for ``write``, of validation views.
+    kinds of forgery, bounds of quality and figures stay. The policy's conditions are to be learned
+    again. everyone: as for ``write``, of validation views.
     """
     path = folder / "default.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -79,4 +132,34 @@ def recalibrate(folder: Path, views: Sequence[View], native: np.ndarray, everyon
     bounds = {name: float(ensemble["policy"][name]) for name in bundles.BOUNDS}
     poor = bundles.poor_views(views, native, bounds)
     ensemble["policy"] = bundles.policy(ensemble, picture["both"], tables["both"], bounds, poor)
+    path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def recaptured(folder: Path, rows: Sequence[Row], work: Path, processes: int) -> None:
+    """Write the policy's conditions into the ``default.json`` of ``folder``: how each is known, and its band.
+
+    rows: of the pack; its validation pictures are recaptured. Views and features are kept in ``work``.
+    """
+    store = work / "recaptured"
+    make_store(store, list(rows), recaptures.plan(rows), processes)
+    views, pixels, native = read_store(store)
+    features = shelf.encoded(store, folder / "clip-vit-b16.onnx", work, processes)
+    everyone = of_folder(folder, views, pixels, native, features)
+    media = [medium.measure(view) for view in pixels]
+
+    path = folder / "default.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    bounds = recaptures.bounds(views, media)
+    narrow = manifest["ensemble"]["policy"]["band"]
+    conditions = {name: {"bound": bound, "band": narrow} for name, bound in bounds.items()}
+    manifest["ensemble"]["policy"]["conditions"] = conditions
+    bands = recaptures.bands(
+        Policy.from_dict(manifest["ensemble"]["policy"]),
+        {situation: Linear.from_dict(score) for situation, score in manifest["ensemble"]["picture"].items()},
+        assemble.tables(views, everyone["face"], everyone["scene"]),
+        views,
+        media,
+    )
+    for name, band in bands.items():
+        conditions[name]["band"] = band
     path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 from .. import images
+from ..evaluate.corruptions import RECAPTURED
 from ..faces import crop
 from ..faces.yunet import YuNet
 from ..models.preprocess import native, resized
@@ -33,6 +34,7 @@ FORGED_FAMILY: Family = "swap"
 """Of the forgeries that are made here."""
 Rows = Sequence[Row] | Mapping[int, Row]
 _PIECE = 400  # jobs in one piece
+_RECAPTURES = {change.name: change for change in RECAPTURED}
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,8 @@ def _picture(job: Job, rows: Rows) -> tuple[Pixels, bool] | None:
         return degraded(pixels, rng), job.how == "repainted"
     if job.how == "processed":
         return processed(pixels, rng), False
+    if job.how in _RECAPTURES:
+        return _RECAPTURES[job.how](pixels, job.seed), False
     faces = faces_of(pixels)
     if not faces or faces[0].size < 40:
         return None
