@@ -5,8 +5,8 @@
 
 For a change of how a bundle is calibrated (``train.bundles``, ``train.stack``): an hour or two on two cores, where
 ``make_default_bundle.py --keep-networks`` takes hours to the same end, since the final heads never heard these
-pictures. With --recaptured only what scores are worth of pictures of pictures is learned (``train.recaptures``), in
-under an hour. Only the split ``val`` is read. Views and features are kept in WORK.
+pictures. With --recaptured only the policy's conditions are (pictures of pictures, ``train.recaptures``), in under an
+hour. Only the split ``val`` is read. Views and features are kept in WORK.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("DEEPFAKE_DATA"), help="the image pack")
     taught = parser.add_mutually_exclusive_group(required=True)
     taught.add_argument("--faces", type=Path, help="folder that make_faces.py wrote")
-    taught.add_argument("--recaptured", action="store_true", help="calibrate for pictures of pictures alone")
+    taught.add_argument("--recaptured", action="store_true", help="learn the policy's conditions alone")
     parser.add_argument("--work", type=Path, required=True, help="folder for views and features (3 GB)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()

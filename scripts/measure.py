@@ -1,9 +1,8 @@
 """Read a split of the image pack with a bundle, once, and write the figures of the model card.
 
-    python scripts/measure.py --data ../shared/data --split test --handled 1 --re-encoded 10 \\
+    python scripts/measure.py --data ../shared/data --split test --handled 1 --re-encoded 10 --recaptured 4 \\
         --out docs/figures-default.json
     python scripts/measure.py --data ../shared/data --split test --model fast --out docs/figures-fast.json
-    python scripts/measure.py --data ../shared/data --split val --recaptured 1 --out docs/figures-recaptured.json
 
 AUC with 95 % intervals (percentile bootstrap over pictures, 2,000 draws, seed 0), false alarms on real sources, and how
 far the probabilities can be believed. With --handled N every Nth picture is also read after each of

@@ -9,6 +9,7 @@ import sys
 from html.parser import HTMLParser
 from importlib import import_module
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
@@ -18,7 +19,7 @@ from PIL import Image
 import deepfake_detector
 from deepfake_detector import DeepfakeDetector
 from deepfake_detector.cli.app import app
-from deepfake_detector.ensemble.policy import POOR_QUALITY, Policy
+from deepfake_detector.ensemble.policy import POOR_QUALITY, Condition, Policy
 from deepfake_detector.models.bundle import SHIPPED, Bundle
 from deepfake_detector.types import FAMILIES, REASONS, Pixels
 
@@ -140,7 +141,11 @@ def test_the_output_that_is_shown_is_what_is_printed(monkeypatch: pytest.MonkeyP
 
 
 def test_every_reason_is_explained_in_its_own_words() -> None:
-    widens = {**dict.fromkeys(POOR_QUALITY | {"members_disagree"}, "yes"), "no_detail": "always inconclusive"}
+    widens = {
+        **dict.fromkeys(POOR_QUALITY | {"members_disagree"}, "the wide band"),
+        **dict.fromkeys(Bundle.load("default").ensemble["policy"]["conditions"], "its own band"),
+        "no_detail": "always inconclusive",
+    }
     assert rows("scores.md", "Reasons") == [
         [reason, words, widens.get(reason, "")] for reason, words in REASONS.items()
     ]
@@ -157,9 +162,12 @@ def test_the_thresholds_and_bands_are_those_of_the_bundles() -> None:
     assert rows("scores.md", "The threshold") == [
         [f"{rate:g}", *(f"{policy.threshold_for(rate):.3f}" for policy in policies)] for rate in rates
     ]
+    bands = [("band", [policy.band for policy in policies]), ("wide band", [policy.poor_band for policy in policies])]
+    for name in get_args(Condition):
+        known = [policy.conditions.get(name) for policy in policies]
+        bands.append((name, [each and each.band for each in known]))
     assert rows("scores.md", "Inconclusive") == [
-        [heading, *("{:g} to {:g}".format(*getattr(policy, name)) for policy in policies)]
-        for heading, name in (("band", "band"), ("wide band", "poor_band"))
+        [heading, *("{:g} to {:g}".format(*band) if band else "" for band in by_bundle)] for heading, by_bundle in bands
     ]
 
 
