@@ -89,7 +89,9 @@ def main() -> None:
     if args.keep_networks:
         graphs |= {name: (WEIGHTS / f"{name}.onnx").read_bytes() for name in ("conv", "residual")}
         leading = {region: assemble.Evidence((f"clip-{region}",), clip[region][1][:, None]) for region in clip}
-        everyone = {region: restack.beside(region, clip[region][1], graphs, table, pixels, native) for region in clip}
+        everyone = {
+            region: restack.of_members(region, clip[region][1], graphs, table, pixels, native) for region in clip
+        }
         restack.write(WEIGHTS, graphs, table, native, leading, everyone)
         restack.recaptured(WEIGHTS, rows, args.work, args.processes)
         return

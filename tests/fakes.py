@@ -145,7 +145,7 @@ def trainable_bundle() -> Bundle:
         "picture": scores,
         "kinds": dict.fromkeys(("swap", "gan", "generated"), scores),
         "mean": dict.fromkeys(("face", "scene", "both"), (1.0, 0.0)),
-        "policy": {**POLICY, "conditions": {"grain": {"bound": 90.0, "band": (0.1, 0.9)}}},
+        "policy": {**POLICY, "conditions": {"pattern": {"bound": 90.0, "band": (0.1, 0.9)}}},
     }
     graphs = {
         "tiles": tile_encoder(),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from deepfake_detector.evaluate.corruptions import RE_ENCODINGS, named
+from deepfake_detector import DeepfakeDetector
+from deepfake_detector.evaluate.corruptions import RE_ENCODINGS, RECAPTURED, named
 from deepfake_detector.faces.crop import centre
 from deepfake_detector.medium import SIDE, Medium, measure
 from deepfake_detector.models.preprocess import resized
@@ -28,15 +31,10 @@ def test_prints_and_screens_show_a_pattern(small: Pixels, name: str) -> None:
     assert seen(named(name)(small)).pattern > 1.5 * seen(small).pattern
 
 
-def test_a_print_from_film_shows_grain_and_little_colour(small: Pixels) -> None:
-    before, after = seen(small), seen(named("old print")(small))
-    assert after.grain > 2 * before.grain
-    assert after.colour < 0.5 * before.colour
-
-
-def test_without_colours(small: Pixels) -> None:
-    assert seen(named("black and white")(small)).colour == 0
-    assert seen(small).colour > 5
+@pytest.mark.parametrize("name", ["black and white", "old print"])
+def test_what_is_grey_or_toned_has_no_colour(small: Pixels, hopper: Pixels, name: str) -> None:
+    for picture in (small, hopper):
+        assert seen(named(name)(picture)).colour < 2 < 5 < seen(picture).colour
 
 
 @pytest.mark.parametrize("change", RE_ENCODINGS, ids=repr)
@@ -45,27 +43,58 @@ def test_a_re_encoding_makes_no_pattern(small: Pixels, change: object) -> None:
     assert seen(change(small)).pattern < 1.3 * seen(small).pattern
 
 
+def shades(grey: np.ndarray) -> Pixels:
+    return np.repeat(np.uint8(np.clip(grey, 0, 255))[:, :, None], 3, 2)
+
+
 def test_waves_by_hand() -> None:
-    """One wave along x has its energy in three columns of the spectrum (Hann window): far above what noise has."""
-    rng = np.random.default_rng(0)
-    noise = rng.normal(128, 4, (SIDE, SIDE))
-    wave = 30 * np.sin(2 * np.pi * 0.3 * np.arange(SIDE))
-    flat, waving = (np.repeat(np.uint8(np.clip(grey, 0, 255))[:, :, None], 3, 2) for grey in (noise, noise + wave))
-    assert measure(flat).pattern < 1.5
-    assert measure(waving).pattern > measure(flat).pattern + 0.3
+    """A wave has its energy in nine points of the spectrum and their opposites (Hann window); 30 against 4 of noise."""
+    noise = np.random.default_rng(0).normal(128, 4, (SIDE, SIDE))
+    x = np.arange(SIDE)
+    slanting = 30 * np.sin(2 * np.pi * (0.3 * x[:, None] + 0.12 * x))
+    assert measure(shades(noise)).pattern < 1.5
+    assert measure(shades(noise + slanting)).pattern > 3.5
+    upright = 30 * np.sin(2 * np.pi * 0.3 * x)
+    assert measure(shades(noise + upright)).pattern < 1.5  # so are the blocks of JPEG
 
 
-def test_grain_is_that_of_the_smoothest_part_neither_black_nor_white() -> None:
-    rng = np.random.default_rng(0)
-    grey = np.full((SIDE, SIDE), 250.0)
-    grey[:, : SIDE // 2] = 100 + rng.normal(0, 8, (SIDE, SIDE // 2))
-    half = np.repeat(np.uint8(np.clip(grey, 0, 255))[:, :, None], 3, 2)
-    assert measure(half).grain > 1  # the white half is as smooth as can be
-    half[:, SIDE // 2 :] = 180
-    assert measure(half).grain == pytest.approx(0, abs=1e-3)
+@pytest.mark.parametrize("name", ["halftone scan", "photo of a screen"])
+def test_a_turned_picture_shows_as_much(small: Pixels, name: str) -> None:
+    pixels = named(name)(small)[:300, :300]
+    upright, turned = seen(pixels), seen(np.ascontiguousarray(pixels.transpose(1, 0, 2)))
+    assert turned.pattern == pytest.approx(upright.pattern, abs=0.05)  # resized first down, then across
+    assert turned.colour == pytest.approx(upright.colour, abs=0.05)
+
+
+def test_colour_is_what_lightness_does_not_tell() -> None:
+    """Sepia by hand, grey to brown; then the same lightness in two colours, half of the view each."""
+    grey = np.linspace(20, 230, SIDE)[:, None].repeat(SIDE, 1)
+    sepia = np.uint8(np.clip(grey[:, :, None] * np.array([1.05, 0.98, 0.85]), 0, 255))
+    assert measure(sepia).colour < 1.5
+    half = sepia.copy()
+    half[:, : SIDE // 2] = shades(grey)[:, : SIDE // 2]
+    assert measure(half).colour > 4
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_one_colour(level: int) -> None:
     medium = measure(np.full((SIDE, SIDE, 3), level, np.uint8))
-    assert (medium.pattern, medium.grain, medium.colour) == pytest.approx((0, 0, 0), abs=1e-3)
+    assert medium.pattern == pytest.approx(0, abs=1e-3)
+    assert medium.colour == np.inf
+
+
+@pytest.mark.parametrize("change", RECAPTURED, ids=repr)
+def test_the_shipped_bundle_knows_what_is_recaptured(detector: DeepfakeDetector, small: Pixels, change: object) -> None:
+    assert callable(change)
+    expected = "no_colour" if "black" in repr(change) or "print" in repr(change) else "pattern"
+    assert detector.policy.shown(detector.look(small).medium) == ()
+    recaptured = detector.predict(change(small))
+    assert {"pattern", "no_colour"} & set(recaptured.reasons) == {expected}
+    low, high = detector.policy.conditions[expected].band
+    found = detector.policy.bounds(recaptured.reasons, 0.5)
+    assert found[0] < low + 1e-9 < high - 1e-9 < found[1]
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[1] / "examples").glob("*.jpg")), ids=lambda p: p.name)
+def test_the_examples_are_no_pictures_of_pictures(detector: DeepfakeDetector, path: Path) -> None:
+    assert detector.policy.shown(detector.look(path).medium) == ()

@@ -53,26 +53,22 @@ def test_the_band_moves_with_the_threshold() -> None:
         assert policy.decide(0.0001, AGREED, ("blurred",), threshold)[0] == "real"
 
 
-CONDITIONS = {
-    "no_colour": {"bound": 0.75, "band": (0.35, 0.6)},
-    "pattern": {"bound": 2.0, "band": (0.1, 0.7)},
-    "grain": {"bound": 1.5, "band": (0.3, 0.9)},
-}
+CONDITIONS = {"pattern": {"bound": 2.0, "band": (0.1, 0.7)}, "no_colour": {"bound": 0.75, "band": (0.35, 0.9)}}
 seeing = Policy.from_dict({**POLICY, "conditions": CONDITIONS})
 
 
 @pytest.mark.parametrize(
-    ("medium", "condition"),
+    ("medium", "conditions"),
     [
-        (Medium(2.0, 1.5, 0.75), None),
-        (Medium(2.1, 1.6, 0.0), "pattern"),
-        (Medium(2.0, 1.6, 0.0), "grain"),
-        (Medium(2.0, 1.5, 0.7), "no_colour"),
+        (Medium(2.0, 0.75), ()),
+        (Medium(2.1, 0.75), ("pattern",)),
+        (Medium(2.0, 0.7), ("no_colour",)),
+        (Medium(2.1, 0.7), ("pattern", "no_colour")),
     ],
 )
-def test_the_first_condition_that_holds(medium: Medium, condition: str | None) -> None:
-    assert seeing.condition(medium) == condition
-    assert policy.condition(Medium(9.0, 9.0, 0.0)) is None  # a bundle that knows none
+def test_conditions_that_hold(medium: Medium, conditions: tuple[str, ...]) -> None:
+    assert seeing.shown(medium) == conditions
+    assert policy.shown(Medium(9.0, 0.0)) == ()  # a bundle that knows none
     assert Policy.from_dict(asdict(seeing)) == seeing
 
 
@@ -81,8 +77,9 @@ def test_the_first_condition_that_holds(medium: Medium, condition: str | None) -
     [
         (("pattern",), (0.1, 0.7)),
         (("pattern", "blurred"), (0.1, 0.8)),  # the wide band is 0.2 to 0.8
-        (("grain", "blurred"), (0.2, 0.9)),
-        (("no_colour", "no_face"), (0.35, 0.6)),
+        (("no_colour", "blurred"), (0.2, 0.9)),
+        (("no_colour", "pattern"), (0.1, 0.9)),
+        (("no_colour", "no_face"), (0.35, 0.9)),
     ],
 )
 def test_a_condition_has_a_band_of_its_own(reasons: tuple[str, ...], band: tuple[float, float]) -> None:
@@ -94,10 +91,25 @@ def test_a_condition_has_a_band_of_its_own(reasons: tuple[str, ...], band: tuple
     assert seeing.decide(0.5, AGREED, (), 0.5) == ("inconclusive", ("low_confidence",))
 
 
-@pytest.mark.parametrize("wrong", [{"bound": 1}, {"bound": 1, "band": (0.6, 0.9)}, {"bound": 1, "band": ()}])
-def test_conditions_that_do_not_fit_are_refused(wrong: dict[str, object]) -> None:
+def test_a_band_of_a_condition_moves_with_the_threshold() -> None:
+    """Odds of 3 to 1 at 0.75: 0.9 becomes 27 to 28. The lower end, 0.1, never rises."""
+    assert seeing.bounds(("pattern", "no_colour"), 0.75) == pytest.approx((0.1, 27 / 28))
+    assert seeing.bounds(("pattern", "no_colour"), 0.25) == pytest.approx((1 / 28, 0.75))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"pattern": {"bound": 1}},
+        {"pattern": {"bound": 1, "band": (0.6, 0.9)}},
+        {"pattern": {"bound": 1, "band": ()}},
+        {"no_color": {"bound": 1, "band": (0.1, 0.9)}},
+        ["pattern"],
+    ],
+)
+def test_conditions_that_do_not_fit_are_refused(wrong: object) -> None:
     with pytest.raises(ModelInvalid):
-        Policy.from_dict({**POLICY, "conditions": {"grain": wrong}})
+        Policy.from_dict({**POLICY, "conditions": wrong})
 
 
 def test_quality_reasons() -> None:

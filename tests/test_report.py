@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from documents import Page, pdf_pages
-from fakes import FixedFaces, grey
+from fakes import FixedFaces, bundle, grey
 from PIL import Image, PngImagePlugin
 
 from deepfake_detector import DeepfakeDetector, ImageNotFound, OptionError, extras
@@ -114,6 +114,20 @@ def test_every_verdict_has_its_words(toy: DeepfakeDetector, level: int, verdict:
         assert REASONS["no_face"] in text
         assert "the middle of the picture" in text
         assert "One alone has weight, so none can contradict." in text
+
+
+def test_what_a_picture_was_taken_of_is_told_beside_its_bound(tmp_path: Path) -> None:
+    """Grey shades, in a bundle that knows what has no colours, and in one that knows no condition."""
+    taught = bundle()
+    taught.ensemble["policy"]["conditions"] = {"no_colour": {"bound": 1.5, "band": (0.01, 0.99)}}
+    shades = np.repeat(np.uint8(150 + np.arange(120) % 60)[None, :, None].repeat(100, 0), 3, 2)
+    for model, told in ((taught, True), (bundle(), False)):
+        model.save(tmp_path / "toy.h5")
+        case = examine_case(DeepfakeDetector(tmp_path / "toy.h5", face_detector=FixedFaces()), shades)
+        for text in words([case]):
+            assert (REASONS["no_colour"] in text) == told
+            assert ("0.00 among parts as light as each other (none below 1.5)" in text) == told
+            assert ("wider than usual" in text) == told
 
 
 def test_members_that_contradict_each_other_are_told(one_face: DeepfakeDetector) -> None:

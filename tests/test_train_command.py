@@ -18,7 +18,7 @@ from PIL import Image
 from deepfake_detector import DeepfakeDetector, extras
 from deepfake_detector.cli.app import app
 from deepfake_detector.ensemble.aggregate import Linear
-from deepfake_detector.ensemble.policy import Known, Policy
+from deepfake_detector.ensemble.policy import Policy, Rule
 from deepfake_detector.errors import DataError, MissingExtra, ModelInvalid, OptionError
 from deepfake_detector.models.bundle import Bundle
 from deepfake_detector.train import heads, imagenet, loop, members, recipe, shelf, views
@@ -172,7 +172,7 @@ class TestHeadsAlone:
                 expected = f"nothing (as in toy 1); then pictures of the user who trained it: {source}"
                 assert kept[card.name].training_data.startswith(expected)
         assert set(after.ensemble["picture"]["both"]["weights"]) == {card.name for card in before.cards}
-        assert Policy.from_dict(after.ensemble["policy"]).conditions == {"grain": Known(90, (0.1, 0.9))}
+        assert Policy.from_dict(after.ensemble["policy"]).conditions == {"pattern": Rule(90, (0.1, 0.9))}
 
     def test_a_stopped_run_goes_on_and_ends_as_if_it_had_not(
         self, run: Run, base: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from io import IOBase
 
 import numpy as np
@@ -71,7 +72,7 @@ class Look:
         """Of the largest face with its surroundings, or of the whole picture where there is none."""
         return quality.measure(self.located.picture.pixels, self.located.main)
 
-    @property
+    @cached_property
     def medium(self) -> Medium:
         """Of the largest scored face with its surroundings, or of the whole where there is none, as members see it."""
         part = self.located.crops[self.scored[0]] if self.scored else self.located.whole
@@ -261,8 +262,8 @@ class DeepfakeDetector:
         reasons = list(picture.reasons)
         if quality.blank(picture.pixels):
             reasons.append("no_detail")
-        elif condition := policy.condition(look.medium):
-            reasons.append(condition)
+        elif policy.conditions:
+            reasons += policy.shown(look.medium)
         largest = located.faces[0].size if located.faces else None
         reasons += policy.quality_reasons(largest, min(picture.size), measured.sharpness, measured.blockiness)
         if len([face for face in located.faces if face.size >= MIN_FACE]) > self.max_faces:

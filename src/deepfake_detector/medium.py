@@ -1,10 +1,11 @@
-"""Whether a picture seems to be one of another picture: a print, a screen, film; or has lost its colours.
+"""Whether a picture seems to be one of a print or a screen, or has no colours of its own.
 
-Measured on a view, as the members see it: what a scan keeps of paper and is too fine for the view changes no score.
+Measured on a view, as the encoder's members see it: dots that are too fine for the view change nothing there.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,29 +16,31 @@ from .types import Floats, Pixels
 
 SIDE = 224
 """Of the view, in pixels."""
-_BLOCK = 16
-_BORDER = 8
 _FINE = 0.12
 """Cycles a pixel from which peaks of the spectrum are looked for; below it they are what the picture shows."""
+_AXES = 2.5
+"""Cycles a view within which a frequency counts as along an axis."""
 _AROUND = 11
 """Width of the part of the spectrum whose median a peak stands out of."""
-_PEAKS = 12
+_PEAKS = 24
+"""The spectrum shows each of twelve waves twice."""
 _STEPS = 20
 """A median of bytes is quick; so many of their steps are one in the logarithm of the spectrum."""
-_CLIPPED = 8
-"""Grey levels from black and from white where nothing is left of grain."""
+_TONES = 16
+"""Parts of the range of lightness."""
+_FLAT = 1.0
+"""Standard deviation of lightness below which there is nothing to have a colour."""
 
 
 @dataclass(frozen=True)
 class Medium:
     """pattern: how far the highest peaks of the fine spectrum stand out of what is around them, natural logarithm.
 
-    grain: standard deviation of fine detail in the smoothest part that is neither black nor white, in grey levels.
-    colour: standard deviation of the two chromaticities of CIELAB (OpenCV's scale), added as squares.
+    colour: standard deviation of CIELAB's two chromaticities (OpenCV's scale) among parts as light as each other, added
+    as squares; infinite where a view is flat. What is toned all over, as sepia is, has hardly more than what is grey.
     """
 
     pattern: float
-    grain: float
     colour: float
 
 
@@ -45,40 +48,39 @@ def measure(view: Pixels) -> Medium:
     """The medium of a view, RGB uint8 (224, 224, 3).
 
     Peaks: the ratio to the median around, of the spectrum's amplitude (Aizenberg and Butakoff, Frequency domain
-    median-like filter, SPIE 4667, 2002; departure: the twelve largest count, in the mean). Grain: the least of small
-    blocks, where the picture itself has the least to show (Meer, Jolion and Rosenfeld 1990, A fast parallel algorithm
-    for blind estimation of noise variance; departure: detail between two blurs, so that JPEG's flat blocks keep some).
+    median-like filter, SPIE 4667, 2002). Departures: the twelve largest count, in the mean; and none along the axes,
+    where the blocks of JPEG and the grids of generators have theirs, so upright stripes are not seen either.
     """
     grey = cv2.cvtColor(view, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    chromaticity = cv2.cvtColor(view, cv2.COLOR_RGB2LAB)[:, :, 1:].astype(np.float32).reshape(-1, 2)
-    return Medium(_pattern(grey), _grain(grey), float(np.hypot(*chromaticity.std(0))))
+    return Medium(_pattern(grey), _colour(cv2.cvtColor(view, cv2.COLOR_RGB2LAB)))
 
 
 def _pattern(grey: Floats) -> float:
-    window, fine = _spectral()
-    amplitude = np.log1p(np.abs(np.fft.rfft2((grey - grey.mean()) * window))).astype(np.float32)
-    stepped = np.clip(amplitude * _STEPS, 0, 255).astype(np.uint8)
-    above = amplitude - cv2.medianBlur(stepped, _AROUND).astype(np.float32) / _STEPS
-    return float(np.sort(above[fine])[-_PEAKS:].mean())
+    window, seen = _spectral()
+    amplitude = np.log1p(np.abs(np.fft.fft2((grey - grey.mean()) * window))).astype(np.float32)
+    stepped = np.pad(np.clip(amplitude * _STEPS, 0, 255).astype(np.uint8), _AROUND // 2, mode="wrap")
+    inner = slice(_AROUND // 2, -(_AROUND // 2))
+    around = cv2.medianBlur(stepped, _AROUND)[inner, inner].astype(np.float32) / _STEPS
+    return float(np.partition((amplitude - around)[seen], -_PEAKS)[-_PEAKS:].mean())
 
 
 @cache
 def _spectral() -> tuple[Floats, np.ndarray]:
-    """The window, and where the spectrum is fine."""
+    """The window, and where in the spectrum peaks are looked for."""
     hann = np.hanning(SIDE).astype(np.float32)
-    radius = np.hypot(np.fft.fftfreq(SIDE)[:, None], np.fft.rfftfreq(SIDE))
-    return np.outer(hann, hann), radius > _FINE
+    frequency = np.abs(np.fft.fftfreq(SIDE))
+    apart = frequency > _AXES / SIDE
+    return np.outer(hann, hann), (np.hypot(frequency[:, None], frequency) > _FINE) & np.outer(apart, apart)
 
 
-def _grain(grey: Floats) -> float:
-    detail = cv2.GaussianBlur(grey, (0, 0), 0.7) - cv2.GaussianBlur(grey, (0, 0), 1.6)
-    strength, light = np.sqrt(_means(detail * detail)), _means(grey)
-    seen = (light > _CLIPPED) & (light < 255 - _CLIPPED)
-    return float(strength[seen].min()) if seen.any() else 0.0
-
-
-def _means(values: Floats) -> Floats:
-    """Of every block, but for the border."""
-    inner = values[_BORDER:-_BORDER, _BORDER:-_BORDER]
-    count = (SIDE - 2 * _BORDER) // _BLOCK
-    return np.asarray(inner.reshape(count, _BLOCK, count, _BLOCK).mean((1, 3)))
+def _colour(lab: Pixels) -> float:
+    lightness, chromaticities = lab[:, :, 0].ravel(), lab[:, :, 1:].reshape(-1, 2).astype(np.float64)
+    if lightness.std() < _FLAT:
+        return math.inf
+    tone = lightness.astype(np.int64) * _TONES // 256
+    count = np.maximum(np.bincount(tone, minlength=_TONES), 1)
+    square = 0.0
+    for values in chromaticities.T:
+        mean = np.bincount(tone, values, minlength=_TONES) / count
+        square += float(np.square(values - mean[tone]).mean())
+    return math.sqrt(square)

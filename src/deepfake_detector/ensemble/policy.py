@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from ..errors import ModelInvalid, OptionError
 from ..medium import Medium
@@ -14,13 +14,15 @@ from .aggregate import logit, sigmoid
 POOR_QUALITY = frozenset({"small_face", "small_picture", "blurred", "heavy_compression"})
 """Reasons that call for ``poor_band``: outside this quality less was measured."""
 
-Condition = Literal["pattern", "grain", "no_colour"]
-"""Reasons that each call for a band of their own; the one that hides most first."""
+Condition = Literal["pattern", "no_colour"]
+"""Reasons that each call for a band of their own."""
+SHOWS: Mapping[Condition, tuple[str, int]] = {"pattern": ("pattern", 1), "no_colour": ("colour", -1)}
+"""Which measure of ``Medium`` shows a condition, and whether it lies above its bound then (1) or below (-1)."""
 
 
 @dataclass(frozen=True)
-class Known:
-    """How a condition is known, and what it calls for. bound: of ``Medium``, above it (no_colour: below it)."""
+class Rule:
+    """When a condition holds (``SHOWS``), and the band that it calls for."""
 
     bound: float
     band: tuple[float, float]
@@ -33,7 +35,7 @@ class Policy:
     A score inside ``band`` = (low, high) is inconclusive; ``poor_band`` counts where quality is poor. ``disagreement``:
     two members whose own probabilities are further apart contradict each other, which also calls for ``poor_band``.
     small_face, small_picture: pixels. blurred: sharpness below it. heavy_compression: blockiness above it.
-    conditions: those that the bundle knows; older ones, and those trained from nothing, know none.
+    conditions: those that the bundle knows; the shipped ``fast`` and what is trained from nothing know none.
     operating_points: (false-positive rate, threshold), each a share of real validation pictures and the score that no
     more of them reach; rates rising.
     """
@@ -47,7 +49,7 @@ class Policy:
     heavy_compression: float
     threshold: float = 0.5
     operating_points: tuple[tuple[float, float], ...] = ()
-    conditions: Mapping[Condition, Known] = field(default_factory=dict)
+    conditions: Mapping[Condition, Rule] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Policy:
@@ -55,18 +57,17 @@ class Policy:
         try:
             bands = {name: (float(values[name][0]), float(values[name][1])) for name in ("band", "poor_band")}
             points = tuple((float(rate), float(score)) for rate, score in values.get("operating_points", ()))
-            given = values.get("conditions", {})
-            known = {
-                name: Known(float(given[name]["bound"]), (float(given[name]["band"][0]), float(given[name]["band"][1])))
-                for name in get_args(Condition)
-                if name in given
-            }
+            rules: dict[Condition, Rule] = {}
+            for condition, rule in values.get("conditions", {}).items():
+                if condition not in SHOWS:
+                    raise ValueError(f"unknown condition {condition!r}; known are {', '.join(SHOWS)}")
+                rules[condition] = Rule(float(rule["bound"]), (float(rule["band"][0]), float(rule["band"][1])))
             several = {*bands, "operating_points", "conditions"}
             other = {name: float(value) for name, value in values.items() if name not in several}
-            policy = cls(bands["band"], bands["poor_band"], **other, operating_points=points, conditions=known)
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+            policy = cls(bands["band"], bands["poor_band"], **other, operating_points=points, conditions=rules)
+        except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
             raise ModelInvalid(f"the bundle's policy is incomplete: {error}") from None
-        for low, high in (*bands.values(), *(each.band for each in known.values())):
+        for low, high in (*bands.values(), *(rule.band for rule in rules.values())):
             if not 0 < low <= policy.threshold <= high < 1:
                 raise ModelInvalid(f"the policy's band ({low}, {high}) must enclose its threshold {policy.threshold}")
         if not all(0 < rate < 1 and 0 < score < 1 for rate, score in policy.operating_points):
@@ -109,19 +110,24 @@ class Policy:
             reasons.append("heavy_compression")
         return tuple(reasons)
 
-    def condition(self, medium: Medium) -> Condition | None:
-        """The first condition that holds, of those that are known."""
-        known = self.conditions
-        if "pattern" in known and medium.pattern > known["pattern"].bound:
-            return "pattern"
-        if "grain" in known and medium.grain > known["grain"].bound:
-            return "grain"
-        return "no_colour" if "no_colour" in known and medium.colour < known["no_colour"].bound else None
+    def shown(self, medium: Medium) -> tuple[Condition, ...]:
+        """The conditions that hold, of those that are known."""
+        found = []
+        for condition, rule in self.conditions.items():
+            measure, way = SHOWS[condition]
+            if way * (getattr(medium, measure) - rule.bound) > 0:
+                found.append(condition)
+        return tuple(found)
 
     @staticmethod
     def doubtful(reasons: Collection[str]) -> bool:
-        """Whether the reasons call for the wider band: poor quality, or members that contradict each other."""
+        """Whether the reasons call for ``poor_band``: poor quality, or members that contradict each other."""
         return "members_disagree" in reasons or not POOR_QUALITY.isdisjoint(reasons)
+
+    def _called_for(self, reasons: Collection[str]) -> list[tuple[float, float]]:
+        """The bands that reasons call for, beside ``band``."""
+        bands = [rule.band for condition, rule in self.conditions.items() if condition in reasons]
+        return [self.poor_band, *bands] if self.doubtful(reasons) else bands
 
     def bounds(self, reasons: Collection[str], threshold: float) -> tuple[float, float]:
         """The scores between which a picture with these reasons is inconclusive.
@@ -129,8 +135,7 @@ class Policy:
         Another threshold than the bundle's moves them with it, in log-odds; but the lower one never rises: who wants
         fewer false alarms has not learned that more pictures are real.
         """
-        called_for = [known.band for condition, known in self.conditions.items() if condition in reasons]
-        lows, highs = zip(self.poor_band if self.doubtful(reasons) else self.band, *called_for, strict=True)
+        lows, highs = zip(self.band, *self._called_for(reasons), strict=True)
         low, high = min(lows), max(highs)
         shift = logit(threshold) - logit(self.threshold)
         return min(low, sigmoid(logit(low) + shift)), sigmoid(logit(high) + shift)
@@ -146,7 +151,7 @@ class Policy:
             return "inconclusive", tuple(found)
         low, high = self.bounds(found, threshold)
         if low < score < high:
-            if not self.doubtful(found) and self.conditions.keys().isdisjoint(found):
+            if not self._called_for(found):
                 found.append("low_confidence")
             return "inconclusive", tuple(found)
         return ("fake" if score >= threshold else "real"), tuple(found)

@@ -127,8 +127,8 @@ def _meaning(found: Evidence) -> Iterator[str]:
     )
     if found.band != found.policy.bounds((), result.threshold):
         yield (
-            "That band is wider than usual: the quality is poor, the members contradict each other, or the picture "
-            "seems to be one of another picture, or has no colours."
+            "That band is wider than usual: the quality is poor, the members contradict each other, or this seems to "
+            "be a picture of a print or a screen, or one without colours."
         )
     if result.faces:
         yield (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..ensemble.policy import Condition
+from ..ensemble.policy import SHOWS, Condition
 from ..explain.base import Method
 from ..types import REASONS
 from .blocks import Block, Facts, Figure, Points, Words
@@ -15,12 +15,10 @@ _METHODS: Mapping[Method, str] = {
     "occlusion": "parts are hidden with grey one after the other, and the detector is asked again each time",
     "lime": "parts are hidden with grey at random, many times, and a regression says what each adds",
 }
-_CONDITIONS: Mapping[Condition, tuple[str, str, str]] = {
-    "pattern": ("fine pattern", "peaks at {:.2f} (a pattern above {:g})", "pattern"),
-    "grain": ("grain", "{:.2f} grey levels where it is smoothest (grainy above {:g})", "grain"),
-    "no_colour": ("colour", "{:.2f} (none below {:g})", "colour"),
+_CONDITIONS: Mapping[Condition, tuple[str, str]] = {
+    "pattern": ("fine pattern", "peaks at {:.2f} (a pattern above {:g})"),
+    "no_colour": ("colour", "{:.2f} among parts as light as each other (none below {:g})"),
 }
-"""Label, words for the value and its bound, and which of ``Medium`` the value is."""
 _FAITHFUL = (
     "A map can look right and be made up. How well the maps of each method point at regions that are known to be "
     "altered was measured, beside maps that know nothing of the detector; read the figures in docs/explanations.md, "
@@ -60,7 +58,7 @@ def quality(found: Evidence) -> Iterator[Block]:
         ("sharpness", f"{measured.sharpness:.2f} (blurred below {policy.blurred:.2f})"),
         ("compression", f"blocks at {measured.blockiness:.2f} (heavy above {policy.heavy_compression:.2f}; none: 1)"),
     ]
-    for condition, known in policy.conditions.items():
-        label, words, measure = _CONDITIONS[condition]
-        facts.append((label, words.format(getattr(medium, measure), known.bound)))
+    for condition, rule in policy.conditions.items():
+        label, words = _CONDITIONS[condition]
+        facts.append((label, words.format(getattr(medium, SHOWS[condition][0]), rule.bound)))
     yield Facts(tuple(facts))

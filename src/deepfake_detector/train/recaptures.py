@@ -8,25 +8,23 @@ new pictures of known sources, recaptured (``evaluate.recapture``).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import get_args
 
 import numpy as np
 
 from ..ensemble.aggregate import Linear
-from ..ensemble.policy import Condition, Policy
+from ..ensemble.policy import SHOWS, Condition, Policy
 from ..evaluate.corruptions import RECAPTURED
 from ..medium import Medium
 from . import bundles, stack
 from .data import Row
+from .heads import balanced
 from .views import Job, View
 
-SHOWS: Mapping[Condition, tuple[str, ...]] = {
+KINDS: Mapping[Condition, tuple[str, ...]] = {
     "pattern": ("halftone scan", "photo of a screen"),
-    "grain": ("old print",),
+    "no_colour": ("black and white", "old print"),
 }
-"""Which recaptures a condition, as the policy names it, is to be known by."""
-COLOURLESS = 0.75
-"""Colour below which a picture has none: JPEG leaves grey pictures grey."""
+"""Which recaptures a condition is to be known by."""
 MOST = 120
 """Pictures of a source and class that are recaptured: these count alike, and two sources have many more."""
 COST = 10
@@ -46,16 +44,31 @@ def plan(rows: Sequence[Row]) -> list[Job]:
 
 
 def bounds(views: Sequence[View], media: Sequence[Medium]) -> dict[Condition, float]:
-    """Where a view counts as recaptured, by condition; ``COST`` weighs one kind of mistake against the other."""
-    how = np.array([view.how for view in views])
-    result: dict[Condition, float] = {"no_colour": COLOURLESS}
-    for name, kinds in SHOWS.items():
-        values = np.array([getattr(medium, name) for medium in media])
-        plain, recaptured = np.sort(values[how == "plain"]), np.sort(values[np.isin(how, kinds)])
-        candidates = np.unique(np.concatenate([plain, recaptured]))
-        found, mistaken = (1 - np.searchsorted(each, candidates, "right") / len(each) for each in (recaptured, plain))
-        result[name] = round(float(candidates[np.argmax(found - COST * mistaken)]), 2)
+    """Where each condition begins; ``COST`` weighs one kind of mistake against the other, and sources count alike.
+
+    Of the views that the detector measures: of faces, and of whole pictures without one.
+    """
+    with_face = {view.job for view in views if view.view == "face"}
+    measured = np.array([view.view == "face" or view.job not in with_face for view in views])
+    how, source = (np.array([getattr(view, name) for view in views]) for name in ("how", "source"))
+    plain = measured & (how == "plain")
+    result: dict[Condition, float] = {}
+    for condition, kinds in KINDS.items():
+        measure, way = SHOWS[condition]
+        values = way * np.array([getattr(medium, measure) for medium in media])
+        recaptured = values[measured & np.isin(how, kinds)]
+        candidates = np.unique(values[measured])
+        mistaken = np.mean(
+            [_above(values[plain & (source == name)], candidates) for name in set(source[plain])], axis=0
+        )
+        best = candidates[np.argmax(_above(recaptured, candidates) - COST * mistaken)]
+        result[condition] = round(float(way * best), 2)
     return result
+
+
+def _above(values: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """Which share of the values lies above each candidate."""
+    return 1 - np.searchsorted(np.sort(values), candidates, "right") / len(values)
 
 
 def bands(
@@ -65,21 +78,22 @@ def bands(
     views: Sequence[View],
     media: Sequence[Medium],
 ) -> dict[Condition, tuple[float, float]]:
-    """The band of each condition: beyond it ``bundles.ERROR`` are wrong of the pictures that show the condition.
+    """The band of each condition: beyond it ``bundles.ERROR`` are wrong of recaptured pictures that show it.
 
     policy: which knows the conditions by their bounds. picture: the stacked scores by situation; tables: of ``views``,
     likewise. Pictures with a face are judged with it, all others as a whole. Never narrower than the policy's own band.
     """
     recaptured = np.array([view.how != "plain" for view in views])
-    shown = np.array([policy.condition(medium) or "" for medium in media])
+    shown = [policy.shown(medium) for medium in media]
     judged = {"both": tables["both"], "scene": tables["scene"].where(tables["scene"].applies)}
     said = np.concatenate([stack.scores(picture[situation], table) for situation, table in judged.items()])
     fake, weights, view = (
         np.concatenate([getattr(table, name) for table in judged.values()]) for name in ("fake", "weights", "view")
     )
     result: dict[Condition, tuple[float, float]] = {}
-    for condition in get_args(Condition):
-        rows = recaptured[view] & (shown[view] == condition)
-        low, high = bundles.band(fake[rows], weights[rows], said[rows], bundles.ERROR)
+    for condition in SHOWS:
+        rows = (recaptured & np.array([condition in each for each in shown]))[view]
+        counts = balanced(weights[rows], fake[rows])
+        low, high = bundles.band(fake[rows], counts, said[rows], bundles.ERROR)
         result[condition] = min(low, policy.band[0]), max(high, policy.band[1])
     return result

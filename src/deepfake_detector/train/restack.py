@@ -3,8 +3,7 @@
 The networks are not cross-fitted anew, so nothing can be learned of their worth on sources left out, and they have no
 part in the stacked score. (When that was searched for, in the build that they are from, ``stack.choose`` gave both of
 them a weight of 0.) They are calibrated on ``val`` for ``mean`` and ``vote``. ``recalibrate`` leaves the heads too,
-``recaptured`` all but
-the policy's conditions.
+``recaptured`` all but the policy's conditions.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ def on_val(card: Card, graph: bytes, views: Sequence[View], array: np.ndarray) -
     return logits
 
 
-def beside(
+def of_members(
     region: str,
     of_heads: np.ndarray,
     graphs: Mapping[str, bytes],
@@ -65,11 +64,11 @@ def of_folder(
 ) -> dict[str, Evidence]:
     """By region, what all members whose graphs lie in ``folder`` say of validation views.
 
-    pixels, native: as for ``beside``. features: as ``shelf.encoded`` gives them.
+    pixels, native: as for ``of_members``. features: as ``shelf.encoded`` gives them.
     """
     graphs = {name: (folder / f"{name}.onnx").read_bytes() for name in bundles.KINDS[1:]}
     return {
-        region: beside(
+        region: of_members(
             region, _of_heads(folder / f"heads-{region}.onnx", region, views, features), graphs, views, pixels, native
         )
         for region in ("face", "scene")
@@ -116,8 +115,8 @@ def recalibrate(folder: Path, views: Sequence[View], native: np.ndarray, everyon
     """Write what new pictures teach into the ``default.json`` of ``folder``; no graph changes.
 
     Members' own scores, their mean, the calibration of the stacked score and the policy are learned anew; the weights,
-    kinds of forgery, bounds of quality and figures stay. The policy's conditions are to be learned
-    again. everyone: as for ``write``, of validation views.
+    kinds of forgery, bounds of quality and figures stay. The policy's conditions are gone, to be learned again
+    (``recaptured``). everyone: as for ``write``, of validation views.
     """
     path = folder / "default.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -162,4 +161,5 @@ def recaptured(folder: Path, rows: Sequence[Row], work: Path, processes: int) ->
     )
     for name, band in bands.items():
         conditions[name]["band"] = band
+    print(f"default: {json.dumps(conditions)}")
     path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
