@@ -126,7 +126,7 @@ def test_what_a_picture_was_taken_of_is_told_beside_its_bound(tmp_path: Path) ->
         case = examine_case(DeepfakeDetector(tmp_path / "toy.h5", face_detector=FixedFaces()), shades)
         for text in words([case]):
             assert (REASONS["no_colour"] in text) == told
-            assert ("0.00 among parts as light as each other (none below 1.5)" in text) == told
+            assert ("0.00 among spots as light as each other (none below 1.5)" in text) == told
             assert ("wider than usual" in text) == told
 
 

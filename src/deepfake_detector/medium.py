@@ -26,8 +26,10 @@ _PEAKS = 24
 """The spectrum shows each of twelve waves twice."""
 _STEPS = 20
 """A median of bytes is quick; so many of their steps are one in the logarithm of the spectrum."""
-_TONES = 16
+_TONES = 64
 """Parts of the range of lightness."""
+_SPOT = 7
+"""Pixels over which colours are averaged: grain, and what JPEG leaves of it, is no colour."""
 _FLAT = 1.0
 """Standard deviation of lightness below which there is nothing to have a colour."""
 
@@ -36,7 +38,7 @@ _FLAT = 1.0
 class Medium:
     """pattern: how far the highest peaks of the fine spectrum stand out of what is around them, natural logarithm.
 
-    colour: standard deviation of CIELAB's two chromaticities (OpenCV's scale) among parts as light as each other, added
+    colour: standard deviation of CIELAB's two chromaticities (OpenCV's scale) among spots as light as each other, added
     as squares; infinite where a view is flat. What is toned all over, as sepia is, has hardly more than what is grey.
     """
 
@@ -52,7 +54,8 @@ def measure(view: Pixels) -> Medium:
     where the blocks of JPEG and the grids of generators have theirs, so upright stripes are not seen either.
     """
     grey = cv2.cvtColor(view, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return Medium(_pattern(grey), _colour(cv2.cvtColor(view, cv2.COLOR_RGB2LAB)))
+    lab = cv2.cvtColor(view, cv2.COLOR_RGB2LAB).astype(np.float32)
+    return Medium(_pattern(grey), _colour(cv2.blur(lab, (_SPOT, _SPOT))))
 
 
 def _pattern(grey: Floats) -> float:
@@ -73,8 +76,8 @@ def _spectral() -> tuple[Floats, np.ndarray]:
     return np.outer(hann, hann), (np.hypot(frequency[:, None], frequency) > _FINE) & np.outer(apart, apart)
 
 
-def _colour(lab: Pixels) -> float:
-    lightness, chromaticities = lab[:, :, 0].ravel(), lab[:, :, 1:].reshape(-1, 2).astype(np.float64)
+def _colour(lab: Floats) -> float:
+    lightness, chromaticities = lab[:, :, 0].ravel(), lab[:, :, 1:].reshape(-1, 2)
     if lightness.std() < _FLAT:
         return math.inf
     tone = lightness.astype(np.int64) * _TONES // 256

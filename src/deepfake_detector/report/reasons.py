@@ -17,7 +17,7 @@ _METHODS: Mapping[Method, str] = {
 }
 _CONDITIONS: Mapping[Condition, tuple[str, str]] = {
     "pattern": ("fine pattern", "peaks at {:.2f} (a pattern above {:g})"),
-    "no_colour": ("colour", "{:.2f} among parts as light as each other (none below {:g})"),
+    "no_colour": ("colour", "{:.2f} among spots as light as each other (none below {:g})"),
 }
 _FAITHFUL = (
     "A map can look right and be made up. How well the maps of each method point at regions that are known to be "
