@@ -27,7 +27,7 @@ def main() -> None:
     taught = parser.add_mutually_exclusive_group(required=True)
     taught.add_argument("--faces", type=Path, help="folder that make_faces.py wrote")
     taught.add_argument("--recaptured", action="store_true", help="learn the policy's conditions alone")
-    parser.add_argument("--work", type=Path, required=True, help="folder for views and features (3 GB)")
+    parser.add_argument("--work", type=Path, required=True, help="folder for views and features (7 GB)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
     if args.data is None:

@@ -11,9 +11,9 @@
 Stages: views of every picture; features of the encoder; the two networks; heads; aggregation, calibration, policy; the
 files in models/weights; the policy's conditions. Hours on two cores, nearly all of it for the encoder and the networks.
 With --keep-networks the networks of models/weights stay, and ``default`` alone is made anew (``train.restack``): so
-were the heads that ship made. Where the plan of the views has changed, move WORK/views away; features are found again
-by the pixels they are of. Only the splits ``train`` and ``val`` are read; ``test`` and the ``unseen-`` sources are for
-scripts/measure.py, once, at the end.
+were the heads that ship made. Where the plan of the views has changed, move WORK/views away, and where
+``evaluate.recapture`` has, WORK/recaptured; features are found again by the pixels they are of. Only the splits
+``train`` and ``val`` are read; ``test`` and the ``unseen-`` sources are for scripts/measure.py, once, at the end.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ to be whole.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import subprocess
@@ -29,6 +30,7 @@ from deepfake_detector.evaluate import Figure, LabelledPicture, Pairing, metrics
 from deepfake_detector.evaluate.bootstrap import rows_drawn
 from deepfake_detector.evaluate.corruptions import CONDITIONS, RE_ENCODINGS, RECAPTURED, Corruption
 from deepfake_detector.evaluate.groups import members_auc
+from deepfake_detector.models.bundle import Bundle
 from deepfake_detector.train.sources import REALS
 
 READINGS = (
@@ -41,6 +43,11 @@ READINGS = (
     Pairing(("genai-scenes",), ("genai-scenes",)),
     Pairing(("modern-fakes",), ("camera-reals", "press-reals")),
 )
+
+
+def ensemble_of(bundle: Bundle) -> str:
+    """The sha256 of a bundle's weights, calibrations and policy: two bundles of the same graphs may differ in them."""
+    return hashlib.sha256(json.dumps(bundle.ensemble, sort_keys=True).encode()).hexdigest()
 
 
 def with_interval(name: str, figure: Figure | None, **more: int) -> dict[str, Any]:
@@ -184,6 +191,7 @@ def main() -> None:
         "pictures": len(pictures),
         "commit": commit.stdout.strip(),
         "graphs": detector.bundle.manifest()["graphs"],
+        "ensemble": ensemble_of(detector.bundle),
         "command": f"python scripts/measure.py --data PACK --split {args.split} --model {args.model}"
         + "".join(f" --{name.replace('_', '-')} {chosen.step}" for name, chosen in rows.items())
         + f" --out {args.out}",

@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from bars import bars
+from measure import ensemble_of
 from pages import DOCS, ROOT, keep, table
 
 from deepfake_detector.models.bundle import SHIPPED, Bundle
@@ -47,10 +48,11 @@ def made(figures: dict[str, Any]) -> str:
 
 
 def of_others(name: str, bundle: Bundle, read: dict[str, Any]) -> list[str]:
-    """A line where figures were read with other weights than the bundle has: none where they were not."""
-    if read["graphs"] == bundle.manifest()["graphs"]:
+    """A line where figures were read with other weights or bands than the bundle has: none where they were not."""
+    ours = ensemble_of(bundle)
+    if read["graphs"] == bundle.manifest()["graphs"] and read.get("ensemble", ours) == ours:
         return []
-    return [f"The figures of `{name}` were read with other weights than it has now, at `{read['commit']}`."]
+    return [f"The figures of `{name}` were read with other weights or bands than it has now, at `{read['commit']}`."]
 
 
 def page() -> str:
@@ -190,15 +192,18 @@ def handling(default: dict[str, Any]) -> list[str]:
 
 
 def recapturing(default: dict[str, Any]) -> list[str]:
-    """What printing, scanning and photographing a picture again costs."""
+    """What printing, scanning and photographing a picture again costs: empty where it was not measured."""
+    if "recaptured" not in default:
+        return []
     read = next(iter(default["recaptured"].values()))["coverage"]["pictures"]
     return [
         "## Printed, scanned, or photographed from a screen",
         "Pictures of pictures, simulated, and pictures without colours; [what the names mean]"
         f"(evaluation.md#robustness). Of {read} of the pictures above (`as given`: of all), and in the first table of "
         "`unseen-stylegan2` too. In training the heads saw pictures without colours and grained "
-        "ones, and none that were printed or shown on a screen on purpose. Their [bands](scores.md#inconclusive) were "
-        "learned on pictures of `val` that the same code recaptured: real prints and screens may do worse.",
+        "ones, and none that were printed or shown on a screen on purpose. The [bands](scores.md#inconclusive) of such "
+        "pictures were learned on pictures of `val` that the same code recaptured, all of at most 400 pixels: real "
+        "prints and screens may do worse, and larger ones may not be known as such.",
         *lost(default["recaptured"], default),
     ]
 

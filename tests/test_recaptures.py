@@ -92,6 +92,21 @@ def test_bounds_are_of_what_is_measured_and_sources_count_alike(source: str, fac
     assert recaptures.bounds(table, media)["pattern"] == (1.0 if face else 2.0)
 
 
+def test_what_cannot_be_learned_is_said() -> None:
+    table = [view(number, how, fake=False) for number, how in enumerate(["plain", "halftone scan"] * 40)]
+    media = [Medium(1.0, 9.0), Medium(3.0, 9.0)] * 40
+    with pytest.raises(ValueError, match="where no_colour begins"):
+        recaptures.bounds(table, media)
+    policy = Policy.from_dict({**POLICY, "conditions": {"pattern": {"bound": 2, "band": (0.4, 0.6)}}})
+    none = np.full((len(table), 1, 4), np.nan, np.float32)
+    tables = assemble.tables(
+        table, assemble.Evidence(("clip-face",), none), assemble.Evidence(("clip-scene",), np.zeros_like(none))
+    )
+    score = Linear({"clip-scene": (1, 0, 0, 0, 0)}, 0)
+    with pytest.raises(ValueError, match="a band for pattern"):
+        recaptures.bands(policy, {"both": score, "scene": score}, tables, table, media)
+
+
 def test_the_heads_that_ship_are_asked_of_validation_views_of_their_region() -> None:
     table = [replace(view(n, "plain", fake=False), view=region) for n, region in enumerate(("face", "scene", "face"))]
     table.append(replace(table[0], split="train"))

@@ -128,6 +128,8 @@ def test_what_a_picture_was_taken_of_is_told_beside_its_bound(tmp_path: Path) ->
             assert (REASONS["no_colour"] in text) == told
             assert ("0.00 among spots as light as each other (none below 1.5)" in text) == told
             assert ("wider than usual" in text) == told
+        flat = examine_case(DeepfakeDetector(tmp_path / "toy.h5", face_detector=FixedFaces()), grey(200))
+        assert not any("inf" in text.split() or "none below" in text for text in words([flat]))
 
 
 def test_members_that_contradict_each_other_are_told(one_face: DeepfakeDetector) -> None:

@@ -91,9 +91,13 @@ def test_the_networks_have_no_part_in_the_stacked_score(table: list[views.View],
 def test_the_same_pictures_calibrate_as_before(table: list[views.View], tmp_path: Path) -> None:
     written(table, tmp_path)
     before = json.loads((tmp_path / "default.json").read_text(encoding="utf-8"))
+    taught = {**before["ensemble"]["policy"], "conditions": {"pattern": {"bound": 2, "band": [0.1, 0.9]}}}
+    changed = {**before, "ensemble": {**before["ensemble"], "policy": taught}}
+    (tmp_path / "default.json").write_text(json.dumps(changed), encoding="utf-8")
     restack.recalibrate(tmp_path, table, native(table), evidence(table, heads_of="val"))
     after = json.loads((tmp_path / "default.json").read_text(encoding="utf-8"))
 
+    assert "conditions" not in after["ensemble"]["policy"]  # they were learned of other scores
     for part in ("graphs", "about", "members"):
         assert after[part] == before[part]
     for situation in assemble.SITUATIONS:

@@ -1,6 +1,6 @@
 """Whether a picture seems to be one of a print or a screen, or has no colours of its own.
 
-Measured on a view, as the encoder's members see it: dots that are too fine for the view change nothing there.
+Measured on a view, as the encoder's members see it: dots that are too fine for the view are not seen here either.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ _TONES = 64
 """Parts of the range of lightness."""
 _SPOT = 7
 """Pixels over which colours are averaged: grain, and what JPEG leaves of it, is no colour."""
+_OF_ALL = 8
+"""How many times as much colours may differ with lightness as they may at the same."""
 _FLAT = 1.0
 """Standard deviation of lightness below which there is nothing to have a colour."""
 
@@ -39,7 +41,8 @@ class Medium:
     """pattern: how far the highest peaks of the fine spectrum stand out of what is around them, natural logarithm.
 
     colour: standard deviation of CIELAB's two chromaticities (OpenCV's scale) among spots as light as each other, added
-    as squares; infinite where a view is flat. What is toned all over, as sepia is, has hardly more than what is grey.
+    as squares, or an eighth of that among all spots if that is more; infinite where a view is flat. What is toned all
+    over, as sepia is, has hardly more than what is grey; what is dark blue and bright yellow has.
     """
 
     pattern: float
@@ -82,8 +85,6 @@ def _colour(lab: Floats) -> float:
         return math.inf
     tone = lightness.astype(np.int64) * _TONES // 256
     count = np.maximum(np.bincount(tone, minlength=_TONES), 1)
-    square = 0.0
-    for values in chromaticities.T:
-        mean = np.bincount(tone, values, minlength=_TONES) / count
-        square += float(np.square(values - mean[tone]).mean())
-    return math.sqrt(square)
+    means = np.stack([np.bincount(tone, values, minlength=_TONES) / count for values in chromaticities.T], axis=1)
+    beside, among_all = ((chromaticities - of).std(0) for of in (means[tone], 0))
+    return float(max(np.hypot(*beside), np.hypot(*among_all) / _OF_ALL))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 from ..ensemble.policy import SHOWS, Condition
@@ -59,6 +60,7 @@ def quality(found: Evidence) -> Iterator[Block]:
         ("compression", f"blocks at {measured.blockiness:.2f} (heavy above {policy.heavy_compression:.2f}; none: 1)"),
     ]
     for condition, rule in policy.conditions.items():
-        label, words = _CONDITIONS[condition]
-        facts.append((label, words.format(getattr(medium, SHOWS[condition][0]), rule.bound)))
+        (label, words), value = _CONDITIONS[condition], getattr(medium, SHOWS[condition][0])
+        if math.isfinite(value):
+            facts.append((label, words.format(value, rule.bound)))
     yield Facts(tuple(facts))

@@ -20,19 +20,22 @@ from .data import Row
 from .heads import balanced
 from .views import Job, View
 
-KINDS: Mapping[Condition, tuple[str, ...]] = {
+SHOWN_BY: Mapping[Condition, tuple[str, ...]] = {
     "pattern": ("halftone scan", "photo of a screen"),
     "no_colour": ("black and white", "old print"),
 }
 """Which recaptures a condition is to be known by."""
 MOST = 120
-"""Pictures of a source and class that are recaptured: these count alike, and two sources have many more."""
+"""Pictures of a source and class that are recaptured, at most: two sources have many more than the others."""
 COST = 10
-"""One picture as it is that seems recaptured weighs as much as so many recaptured ones that do not."""
+"""So many times a share of the pictures as they are that seem recaptured weighs as much as one of those that are."""
 
 
 def plan(rows: Sequence[Row]) -> list[Job]:
-    """Validation pictures as they are and after each of ``corruptions.RECAPTURED``; those of the smallest hashes."""
+    """Validation pictures as they are and after each of ``corruptions.RECAPTURED``.
+
+    At most ``MOST`` of a source and class, those of the smallest hashes.
+    """
     taken: dict[tuple[str, bool], int] = {}
     chosen = []
     for _, number in sorted((row.sha256, number) for number, row in enumerate(rows) if row.split == "val"):
@@ -44,19 +47,22 @@ def plan(rows: Sequence[Row]) -> list[Job]:
 
 
 def bounds(views: Sequence[View], media: Sequence[Medium]) -> dict[Condition, float]:
-    """Where each condition begins; ``COST`` weighs one kind of mistake against the other, and sources count alike.
+    """Where each condition begins; ``COST`` weighs one kind of mistake against the other.
 
-    Of the views that the detector measures: of faces, and of whole pictures without one.
+    Of the views that the detector measures: of faces, and of whole pictures without one. Sources count alike in what
+    is mistaken. Raises ValueError where there are no such views as they are, or none that show a condition.
     """
     with_face = {view.job for view in views if view.view == "face"}
     measured = np.array([view.view == "face" or view.job not in with_face for view in views])
     how, source = (np.array([getattr(view, name) for view in views]) for name in ("how", "source"))
     plain = measured & (how == "plain")
     result: dict[Condition, float] = {}
-    for condition, kinds in KINDS.items():
+    for condition, kinds in SHOWN_BY.items():
         measure, way = SHOWS[condition]
         values = way * np.array([getattr(medium, measure) for medium in media])
         recaptured = values[measured & np.isin(how, kinds)]
+        if not (plain.any() and len(recaptured)):
+            raise ValueError(f"too few pictures to learn where {condition} begins")
         candidates = np.unique(values[measured])
         mistaken = np.mean(
             [_above(values[plain & (source == name)], candidates) for name in set(source[plain])], axis=0
@@ -82,6 +88,7 @@ def bands(
 
     policy: which knows the conditions by their bounds. picture: the stacked scores by situation; tables: of ``views``,
     likewise. Pictures with a face are judged with it, all others as a whole. Never narrower than the policy's own band.
+    Raises ValueError where all that show a condition are of one class.
     """
     recaptured = np.array([view.how != "plain" for view in views])
     shown = [policy.shown(medium) for medium in media]
@@ -93,6 +100,8 @@ def bands(
     result: dict[Condition, tuple[float, float]] = {}
     for condition in SHOWS:
         rows = (recaptured & np.array([condition in each for each in shown]))[view]
+        if len(set(fake[rows])) < 2:
+            raise ValueError(f"too few pictures to learn a band for {condition}")
         counts = balanced(weights[rows], fake[rows])
         low, high = bundles.band(fake[rows], counts, said[rows], bundles.ERROR)
         result[condition] = min(low, policy.band[0]), max(high, policy.band[1])

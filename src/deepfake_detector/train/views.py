@@ -43,7 +43,8 @@ class Job:
 
     how: "plain" (as it is), "handled" (``augment.degraded``), "processed" (``augment.processed``), "blend" or
     "composite" (forged here, then handled), "twin" (the real counterpart of these two: same seed, same handling),
-    "repainted" (handled, a picture that ``scripts/make_swaps.py`` forged) or "original" (its counterpart, likewise).
+    "repainted" (handled, a picture that ``scripts/make_swaps.py`` forged) or "original" (its counterpart, likewise); or
+    the name of one of ``corruptions.RECAPTURED``.
     scene: whether the whole picture is shown beside its face; without a face it always is, unless ``face_alone``.
     donor: index of the row that gives a composite's part.
     """

@@ -75,7 +75,7 @@ function scale(prediction) {
   const from = `From ${exactShort(prediction.threshold)} on a picture counts as fake`;
   if (!zone(prediction)) return `${from}.`;
   const [low, high] = zone(prediction).map(exactShort);
-  return `${from}; between ${low} and ${high} the answer is “cannot tell”. In a poor picture, or one of a print or a screen, it may be wider.`;
+  return `${from}; between ${low} and ${high} the answer is “cannot tell”. In some pictures that zone is wider.`;
 }
 
 const points = (sentences) => h("ul", {}, ...sentences.map((sentence) => h("li", {}, sentence)));
