@@ -1,6 +1,6 @@
 """Read a split of the image pack with a bundle, once, and write the figures of the model card.
 
-    python scripts/measure.py --data ../shared/data --split test --handled 1 --re-encoded 10 --recaptured 4 \\
+    python scripts/measure.py --data ../shared/data --split test --handled 1 --re-encoded 10 --recaptured 8 \\
         --out docs/figures-default.json
     python scripts/measure.py --data ../shared/data --split test --model fast --out docs/figures-fast.json
 

@@ -53,7 +53,7 @@ def test_the_band_moves_with_the_threshold() -> None:
         assert policy.decide(0.0001, AGREED, ("blurred",), threshold)[0] == "real"
 
 
-CONDITIONS = {"pattern": {"bound": 2.0, "band": (0.1, 0.7)}, "no_colour": {"bound": 0.75, "band": (0.35, 0.9)}}
+CONDITIONS = {"no_colour": {"bound": 0.75, "band": (0.35, 0.9)}, "pattern": {"bound": 2.0, "band": (0.1, 0.7)}}
 seeing = Policy.from_dict({**POLICY, "conditions": CONDITIONS})
 
 

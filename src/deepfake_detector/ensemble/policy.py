@@ -112,12 +112,11 @@ class Policy:
 
     def shown(self, medium: Medium) -> tuple[Condition, ...]:
         """The conditions that hold, of those that are known."""
-        found = []
-        for condition, rule in self.conditions.items():
-            measure, way = SHOWS[condition]
-            if way * (getattr(medium, measure) - rule.bound) > 0:
-                found.append(condition)
-        return tuple(found)
+        return tuple(
+            condition
+            for condition, (measure, way) in SHOWS.items()  # a saved bundle has them in another order
+            if condition in self.conditions and way * (getattr(medium, measure) - self.conditions[condition].bound) > 0
+        )
 
     @staticmethod
     def doubtful(reasons: Collection[str]) -> bool:
