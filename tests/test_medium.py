@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from deepfake_detector import DeepfakeDetector
-from deepfake_detector.evaluate.corruptions import RE_ENCODINGS, RECAPTURED, named
+from deepfake_detector.evaluate.corruptions import RE_ENCODINGS, RECAPTURED, Corruption, named
 from deepfake_detector.faces.crop import centre
 from deepfake_detector.medium import SIDE, Medium, measure
 from deepfake_detector.models.preprocess import resized
@@ -41,8 +41,7 @@ def test_what_is_grey_or_toned_has_no_colour(
 
 
 @pytest.mark.parametrize("change", RE_ENCODINGS, ids=repr)
-def test_a_re_encoding_makes_no_pattern_and_leaves_colours(small: Pixels, change: object) -> None:
-    assert callable(change)
+def test_a_re_encoding_makes_no_pattern_and_leaves_colours(small: Pixels, change: Corruption) -> None:
     assert seen(change(small)).pattern < 1.3 * seen(small).pattern
     assert seen(change(small)).colour > 0.8 * seen(small).colour
 
@@ -96,11 +95,14 @@ def test_one_colour(level: int) -> None:
 
 
 @pytest.mark.parametrize("change", RECAPTURED, ids=repr)
-def test_the_shipped_bundle_knows_what_is_recaptured(detector: DeepfakeDetector, small: Pixels, change: object) -> None:
-    assert callable(change)
-    expected = "no_colour" if "black" in repr(change) or "print" in repr(change) else "pattern"
-    assert detector.policy.shown(detector.look(small).medium) == ()
-    recaptured = detector.predict(change(small))
+def test_the_shipped_bundle_knows_what_is_recaptured(
+    detector: DeepfakeDetector, coffee: Pixels, change: Corruption
+) -> None:
+    """Of old prints not all: one of strong contrast has colours that lightness does not tell (docs/limits.md)."""
+    picture = np.asarray(Image.fromarray(coffee).resize((300, 200), Image.Resampling.LANCZOS))
+    expected = "no_colour" if change.name in ("black and white", "old print") else "pattern"
+    assert detector.policy.shown(detector.look(picture).medium) == ()
+    recaptured = detector.predict(change(picture))
     assert {"pattern", "no_colour"} & set(recaptured.reasons) == {expected}
     low, high = detector.policy.conditions[expected].band
     found = detector.policy.bounds(recaptured.reasons, 0.5)
