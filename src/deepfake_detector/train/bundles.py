@@ -228,9 +228,14 @@ def write_manifest(
             "limits": LIMITS,
         },
     }
-    (folder / f"{name}.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    save(folder / f"{name}.json", manifest)
     for what in (ensemble["policy"], manifest["about"]["figures"]):  # type: ignore[index]
         print(f"{name}: {json.dumps(what, indent=1)}")
+
+
+def save(path: Path, manifest: Mapping[str, Any]) -> None:
+    """Write the JSON of a bundle, as it lies in the repository."""
+    path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def policy(

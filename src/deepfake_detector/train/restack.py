@@ -131,13 +131,14 @@ def recalibrate(folder: Path, views: Sequence[View], native: np.ndarray, everyon
     bounds = {name: float(ensemble["policy"][name]) for name in bundles.BOUNDS}
     poor = bundles.poor_views(views, native, bounds)
     ensemble["policy"] = bundles.policy(ensemble, picture["both"], tables["both"], bounds, poor)
-    path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    bundles.save(path, manifest)
 
 
 def recaptured(folder: Path, rows: Sequence[Row], work: Path, processes: int) -> None:
     """Write the policy's conditions into the ``default.json`` of ``folder``: how each is known, and its band.
 
-    rows: of the pack; its validation pictures are recaptured. Views and features are kept in ``work``.
+    rows: of the pack; its validation pictures are recaptured. Views and features are kept in ``work``. Raises
+    ValueError where they are too few to learn from.
     """
     store = work / "recaptured"
     make_store(store, list(rows), recaptures.plan(rows), processes)
@@ -162,4 +163,4 @@ def recaptured(folder: Path, rows: Sequence[Row], work: Path, processes: int) ->
     for name, band in bands.items():
         conditions[name]["band"] = band
     print(f"default: {json.dumps(conditions)}")
-    path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    bundles.save(path, manifest)
