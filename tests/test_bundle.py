@@ -1,6 +1,9 @@
+import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -32,6 +35,33 @@ def test_a_file_that_cannot_be_written_is_told(name: str, tmp_path: Path, monkey
     with pytest.raises(OptionError, match="name a file to write"):
         bundle().save(name)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_file_is_not_replaced_and_a_link_stays_one(tmp_path: Path) -> None:
+    pipe, link = tmp_path / "pipe.h5", tmp_path / "link.h5"
+    os.mkfifo(pipe)
+    with pytest.raises(OptionError, match="name a file to write"):
+        bundle().save(pipe)
+    assert pipe.is_fifo()
+    link.symlink_to("stored.h5")
+    bundle().save(link)
+    assert link.is_symlink()
+    assert Bundle.load(tmp_path / "stored.h5") == bundle()
+
+
+def test_two_who_save_at_once_do_not_meet(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(bundle().save, [tmp_path / "same.h5"] * 12))
+    assert Bundle.load(tmp_path / "same.h5") == bundle()
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("path", [None, 5, "with\0nul.h5", "x" * 5000])
+def test_what_is_no_path_at_all_is_told(path: Any) -> None:
+    with pytest.raises(OptionError, match="name a file to write"):
+        bundle().save(path)
+    with pytest.raises((OptionError, ModelNotFound)):
+        Bundle.load(path)
 
 
 def test_no_such_model(tmp_path: Path) -> None:

@@ -1,16 +1,18 @@
 """The detector's logic, on a toy bundle whose answers can be worked out (bright is fake)."""
 
+import io
 import json
 import math
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from fakes import FixedFaces, bundle, grey
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from deepfake_detector import DeepfakeDetector, Face, Failure, ImageTooSmall, OptionError, Prediction, UnreadableWarning
 from deepfake_detector.ensemble.aggregate import LIMIT, sigmoid
@@ -247,6 +249,43 @@ def test_a_stream_gives_the_numbers_of_predict_in_order(model: Path) -> None:
     alone = [shared.predict(picture) for picture in pictures]
     for workers, ahead in ((1, 1), (3, 1), (2, 7), (4, None), (None, 100)):
         assert list(shared.predict_iter(iter(pictures), workers, ahead)) == alone
+
+
+def test_one_image_or_array_that_moves_on_is_judged_frame_by_frame(model: Path) -> None:
+    levels = (20, 230, 90, 204, 5, 160)
+    frames = [Image.fromarray(grey(level)) for level in levels]
+    film = io.BytesIO()
+    frames[0].save(film, "TIFF", save_all=True, append_images=frames[1:])
+    shared, buffer = detector(model), np.empty_like(grey(0))
+    expected = [shared.predict(grey(level)).score for level in levels]
+
+    def reused() -> Iterator[np.ndarray]:
+        for level in levels:
+            buffer[:] = level
+            yield buffer
+
+    for sources in (ImageSequence.Iterator(Image.open(film)), reused()):
+        results = shared.predict_batch(sources, workers=3)
+        assert [result.score for result in results if isinstance(result, Prediction)] == expected
+
+
+def test_a_damaged_image_among_images_is_a_failure(model: Path) -> None:
+    data = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 90, 3), np.uint8)).save(data, "PNG")
+    broken = Image.open(io.BytesIO(data.getvalue()[:5000]))
+    results = detector(model).predict_batch([grey(204), broken, grey(204)])
+    assert [type(result) for result in results] == [Prediction, Failure, Prediction]
+
+
+@pytest.mark.parametrize(("sources", "workers"), [(None, None), (5, None), ([], "2"), ([], 0), ([], 1.5)])
+def test_a_batch_of_no_list_or_no_workers_is_told(model: Path, sources: Any, workers: Any) -> None:
+    with pytest.raises(OptionError, match=r"list of pictures|whole number"):
+        detector(model).predict_batch(sources, workers)
+
+
+def test_json_has_the_threshold_that_was_compared_with(model: Path) -> None:
+    result = detector(model, threshold=0.0267712).predict(grey(204))
+    assert json.loads(result.to_json())["threshold"] == 0.0267712
 
 
 def test_a_stream_hands_failures_through_and_goes_on(model: Path) -> None:

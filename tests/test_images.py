@@ -1,13 +1,18 @@
+import gzip
 import io
+import os
 import struct
+import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from files import bomb, encoded, tiled_tiff
-from PIL import Image
+from PIL import Image, ImageFile
 
-from deepfake_detector import ImageError, ImageNotFound, ImageTooLarge, ImageUnreadable, images
+from deepfake_detector import ImageError, ImageNotFound, ImageTooLarge, ImageUnreadable, images, jpeg
 
 GRADIENT = np.dstack([np.tile(np.arange(64, dtype=np.uint8) * 4, (48, 1))] * 3)
 
@@ -137,6 +142,120 @@ def test_damaged_files_are_unreadable(tmp_path: Path) -> None:
     for source in (b"", text, whole[: len(whole) // 2], whole[:30], b"\x89PNG\r\n\x1a\n" + b"\0" * 40):
         with pytest.raises(ImageUnreadable):
             images.read(source)
+
+
+NOISE = np.random.default_rng(1).integers(0, 255, (120, 136, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("mode", "options"),
+    [
+        ("RGB", {}),
+        ("RGB", {"progressive": True}),
+        ("RGB", {"restart_marker_blocks": 3}),
+        ("RGB", {"subsampling": 0}),
+        ("L", {}),
+        ("CMYK", {}),
+    ],
+)
+def test_a_jpeg_that_was_cut_and_ended_is_unreadable(mode: str, options: dict[str, Any]) -> None:
+    """Its decoder fills the rest with grey and says nothing; what is complete is read, whatever follows it."""
+    whole = encoded(Image.fromarray(NOISE).convert(mode), "JPEG", **options)
+    after = encoded(Image.fromarray(NOISE), "JPEG")
+    assert np.array_equal(images.read(whole + b"\xff\xd8 more" + after).pixels, images.read(whole).pixels)
+    for share in (0.4, 0.7, 0.9):
+        with pytest.raises(ImageUnreadable, match=r"too soon|truncated"):
+            images.read(whole[: int(share * len(whole))] + b"\xff\xd9")
+
+
+def test_a_jpeg_without_an_end_is_unreadable() -> None:
+    whole = encoded(Image.fromarray(NOISE), "JPEG")
+    for rest in (b"", b"<html>504 Gateway timeout</html>" * 999):
+        with pytest.raises(ImageUnreadable, match="truncated"):
+            images.read(whole[: len(whole) // 2] + rest)
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_plain_corner_is_no_damage(level: int) -> None:
+    """Of such pictures the corner does not tell, and they are decoded twice."""
+    picture = NOISE.copy()
+    picture[-40:] = level
+    for options in ({}, {"progressive": True}):
+        images.read(encoded(Image.fromarray(picture), "JPEG", **options))
+
+
+def test_a_phones_file_of_several_pictures_is_read_and_held_to_be_complete() -> None:
+    picture = Image.fromarray(NOISE)
+    whole = encoded(picture, "MPO", save_all=True, append_images=[picture])
+    assert images.read(whole).format == "MPO"
+    end = jpeg.end(whole)
+    assert end is not None
+    with pytest.raises(ImageUnreadable, match="too soon"):
+        images.read(whole[: end // 2] + whole[end:])
+
+
+def test_pillow_set_to_accept_what_is_truncated_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    for kind in ("JPEG", "PNG"):
+        whole = encoded(Image.fromarray(NOISE), kind)
+        with pytest.raises(ImageUnreadable):
+            images.read(whole[: len(whole) // 2])
+        with pytest.raises(ImageUnreadable):
+            images.read(Image.open(io.BytesIO(whole[: len(whole) // 2])))
+        assert images.read(whole).size == (136, 120)
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is True
+
+
+def test_threads_that_share_an_image_get_its_pixels() -> None:
+    large = Image.fromarray(np.random.default_rng(2).integers(0, 255, (600, 700, 3), np.uint8))
+    data = encoded(large, "JPEG")
+    for _ in range(5):
+        lazy = Image.open(io.BytesIO(data))
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(images.read, [lazy] * 8))
+        assert all(np.array_equal(one.pixels, images.read(data).pixels) for one in found)
+
+
+def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(ImageNotFound, match="named pipe"):
+        images.read(tmp_path / "pipe.jpg")
+    read, write = os.pipe()  # as a shell's <(command)
+    with open(write, "wb") as file:
+        file.write(encoded(Image.fromarray(GRADIENT), "PNG"))
+    assert images.read(f"/dev/fd/{read}").size == (64, 48)
+    os.close(read)
+
+
+def test_whatever_a_file_object_raises_is_a_typed_error() -> None:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise RuntimeError("connection lost")
+
+    with pytest.raises(ImageUnreadable, match="connection lost"):
+        images.read(Broken())
+    cut = gzip.compress(encoded(Image.fromarray(NOISE), "PNG"))[:-50]
+    with pytest.raises(ImageUnreadable, match="cannot be read"):
+        images.read(gzip.GzipFile(fileobj=io.BytesIO(cut)))
+
+
+def test_sixteen_bit_grey_where_zero_is_white_is_no_negative(tmp_path: Path) -> None:
+    grey = np.linspace(0, 65535, 64 * 48).reshape(48, 64).astype(np.uint16)
+    for photometric, expected in ((1, grey), (0, 65535 - grey)):
+        written = io.BytesIO()
+        Image.fromarray(grey).save(written, "TIFF", tiffinfo={262: photometric})
+        assert np.abs(images.read(written.getvalue()).pixels[:, :, 0] - expected / 257.0).max() < 1
+
+
+def test_transparent_sixteen_bit_grey_is_laid_on_white() -> None:
+    grey = np.full((40, 40), 30_000, np.uint16)
+    grey[:10, :10] = 7
+    data = encoded(Image.fromarray(grey), "PNG")
+    at = data.index(b"IDAT") - 4
+    chunk = b"tRNS" + struct.pack(">H", 7)
+    clear = data[:at] + struct.pack(">I", 2) + chunk + struct.pack(">I", zlib.crc32(chunk)) + data[at:]
+    assert images.read(clear).pixels[0, 0, 0] == 255
+    assert images.read(clear).pixels[20, 20, 0] == images.read(data).pixels[20, 20, 0] < 255
 
 
 def test_svg_pdf_and_eps_are_not_decoded() -> None:

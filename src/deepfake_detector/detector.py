@@ -6,11 +6,12 @@ import logging
 import os
 import warnings
 from collections import deque
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from io import IOBase
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +20,10 @@ from PIL.Image import Image
 from . import images, medium, quality
 from .ensemble.aggregate import Aggregator, Combined, Logits, Situation
 from .ensemble.policy import Policy
-from .errors import DeepfakeDetectorError, ImageError, ImageTooSmall, OptionError
+from .errors import DeepfakeDetectorError, ImageError, ImageTooSmall, OptionError, whole_number
 from .faces.base import FaceDetector
 from .faces.crop import MIN_FACE
-from .images import ImageSource
+from .images import ImageSource, Picture
 from .medium import Medium
 from .models.bundle import Bundle
 from .models.preprocess import resized
@@ -35,6 +36,7 @@ MIN_SIDE = 32
 """Pictures with a shorter side than this, in pixels, raise ImageTooSmall."""
 
 _AGGREGATIONS = ("stacked", "mean", "vote")
+_Result = TypeVar("_Result")
 _log = logging.getLogger(__name__)
 logging.getLogger("deepfake_detector").addHandler(logging.NullHandler())  # silent until the user asks
 
@@ -115,11 +117,9 @@ class DeepfakeDetector:
             raise OptionError(
                 f"max_fpr was measured for the stacked score; choose a threshold for aggregation {aggregation!r}"
             )
-        if not hasattr(max_faces, "__index__") or max_faces < 1:
-            raise OptionError(f"max_faces must be a whole number, at least 1, got {max_faces!r}")
         self.preprocessor = ImagePreprocessor(face_detector, max_pixels=max_pixels)
         self.aggregation: Aggregation = aggregation
-        self.max_faces = max_faces
+        self.max_faces = whole_number("max_faces", max_faces, 1)
         self.bundle = Bundle.load(model)
         self.members = Members(self.bundle.cards, self.bundle.graphs)
         self.aggregator = Aggregator.from_dict(self.bundle.ensemble)
@@ -143,14 +143,16 @@ class DeepfakeDetector:
         """Name and version of the bundle, as results carry it."""
         return f"{self.bundle.name} {self.bundle.version}"
 
-    def predict(self, source: ImageSource) -> Prediction:
+    def predict(self, source: ImageSource | Picture) -> Prediction:
         """Judge one picture: a path, bytes, a binary file object, a PIL image or a uint8 RGB array (H, W, 3).
+
+        What ``images.read`` gave is taken too.
 
         Raises ImageNotFound, ImageUnreadable, ImageTooLarge or ImageTooSmall (all ImageError).
         """
         return self.judge(self.look(source))
 
-    def look(self, source: ImageSource, *, keep_encoded: bool = False) -> Look:
+    def look(self, source: ImageSource | Picture, *, keep_encoded: bool = False) -> Look:
         """Find the faces and ask every member: all of ``predict`` but the verdict. Raises as ``predict`` does.
 
         keep_encoded: keep what the encoders gave, for explanations (some megabytes a face).
@@ -199,17 +201,18 @@ class DeepfakeDetector:
         leave Python's lock, as the models do, so some pictures are decoded while others are in the models. ``sources``
         is drawn from lazily, in the thread that asks for results, never more than ``ahead`` pictures (None: four for
         each worker) before the one given last. What cannot be judged becomes a ``Failure`` in its place, and a
-        ``Failure`` among the sources is handed through. Closing the iterator early begins no further picture, and
+        ``Failure`` among the sources is handed through. Images and arrays are read when they are drawn, so ``sources``
+        may give the same one again with the next frame in it. Closing the iterator early begins no further picture, and
         waits for those begun. Raises OptionError, at the call.
         """
         single = (str, bytes, bytearray, memoryview, os.PathLike, IOBase, np.ndarray, Image)
         several = isinstance(sources, np.ndarray) and (sources.ndim == 4 or sources.dtype.kind in "OU")  # or paths
         if isinstance(sources, single) and not several:
             raise OptionError("expected a list of pictures; for a single one call predict, or put it in a list")
-        workers = min(4, os.cpu_count() or 1) if workers is None else workers
-        ahead = 4 * workers if ahead is None else ahead
-        if workers < 1 or ahead < 1:
-            raise OptionError(f"workers and ahead must be at least 1, got {workers} and {ahead}")
+        if not isinstance(sources, Iterable):
+            raise OptionError(f"expected a list of pictures, or another iterable, not {type(sources).__name__}")
+        workers = min(4, os.cpu_count() or 1) if workers is None else whole_number("workers", workers, 1)
+        ahead = 4 * workers if ahead is None else whole_number("ahead", ahead, 1)
         return self._stream(sources, workers, ahead)
 
     def _stream(
@@ -219,7 +222,7 @@ class DeepfakeDetector:
         waiting: deque[Future[Prediction | Failure]] = deque()
         try:
             for source in sources:
-                waiting.append(pool.submit(self._attempt, source))
+                waiting.append(pool.submit(self._attempt, self._held(source)))
                 if len(waiting) >= ahead:
                     yield waiting.popleft().result()
             while waiting:
@@ -240,11 +243,21 @@ class DeepfakeDetector:
         fake = np.array([np.nan if isinstance(r, Failure) else r.score for r in results], np.float64)
         return np.stack([1 - fake, fake], axis=1)
 
-    def _attempt(self, source: ImageSource | Failure) -> Prediction | Failure:
+    def _held(self, source: ImageSource | Failure) -> ImageSource | Picture | Failure:
+        """``images.held``, or a Failure."""
+        return self._tried(lambda given: images.held(given, self.preprocessor.max_pixels), source)
+
+    def _attempt(self, source: ImageSource | Picture | Failure) -> Prediction | Failure:
+        return self._tried(self.predict, source)
+
+    @staticmethod
+    def _tried(
+        step: Callable[[ImageSource | Picture], _Result], source: ImageSource | Picture | Failure
+    ) -> _Result | Failure:
         if isinstance(source, Failure):
             return source
         try:
-            return self.predict(source)
+            return step(source)
         except ImageError as error:
             _log.info("%s", error)
             error.__traceback__ = error.__context__ = None  # its frames would hold the file and the picture

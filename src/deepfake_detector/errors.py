@@ -79,3 +79,12 @@ class MissingExtra(DeepfakeDetectorError, ImportError):
 
 class OptionError(DeepfakeDetectorError, ValueError):
     """An argument is outside what is allowed."""
+
+
+def whole_number(name: str, value: object, least: int, most: int | None = None) -> int:
+    """An option's value as an int. Raises OptionError where it is no whole number, or beyond its limits."""
+    number = int(value.__index__()) if hasattr(value, "__index__") else None
+    if number is None or number < least or (most is not None and number > most):
+        limits = f"at least {least}" if most is None else f"{least} to {most}"
+        raise OptionError(f"{name} must be a whole number, {limits}, got {value!r}")
+    return number

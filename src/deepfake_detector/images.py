@@ -3,7 +3,7 @@
 What is done, so that every way in gives the same pixels: EXIF rotation applied; transparency composited on
 white; 16-bit and floating grey scaled to 8 bits; CMYK, palette, 1-bit converted; the first frame of an animation
 taken, and said so (of a PIL image the frame it stands at). Size is checked from the header, before any pixel is
-decoded. ``header`` decodes none.
+decoded. ``header`` decodes none. A picture that was cut short is an error, also where its decoder would fill the rest.
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ from __future__ import annotations
 import io
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
-from PIL import Image, JpegImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageFile, JpegImagePlugin, UnidentifiedImageError
 
-from .errors import ImageNotFound, ImageTooLarge, ImageUnreadable
+from . import jpeg
+from .errors import ImageError, ImageNotFound, ImageTooLarge, ImageUnreadable
 from .types import Pixels
 
 if TYPE_CHECKING:
@@ -43,7 +46,10 @@ The last four are pictures of formats that cannot be read here: they are told as
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "TIFF")  # MPO opens as JPEG
 _PIECE = 1 << 20
-_opening = threading.Lock()
+_DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")
+_settings = threading.Lock()
+_handed = threading.RLock()
+"""Held while a PIL image of the user's is decoded: threads that load the same one spoil it for each other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,22 +92,38 @@ class Header:
 _SAMPLINGS = {0: "4:4:4", 1: "4:2:2", 2: "4:2:0"}
 
 
-def read(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Picture:
-    """Decode a path, bytes, binary file object, PIL image, or uint8 array.
+def read(source: ImageSource | Picture, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Decode a path, bytes, binary file object, PIL image, or uint8 array. What was read before is given back.
 
     Arrays are RGB (H, W, 3), RGBA (H, W, 4), or grey (H, W), uint8.
     Raises ImageNotFound, ImageUnreadable or ImageTooLarge (all ImageError).
     """
+    if isinstance(source, Picture):
+        return source
     if isinstance(source, np.ndarray):
         return _from_array(source, max_pixels)
     if isinstance(source, Image.Image):
         name = str(getattr(source, "filename", "") or "image")
         _check_size(source.width, source.height, name, max_pixels)
-        return _finish(source, name, rewind=False)
+        with _strict(), _handed:
+            return _finish(source, name, rewind=False)
     file, name = whole_file(source)
-    with _opened(file, name) as image:
+    with _strict(), _opened(file, name) as image:
         _check_work(image, file, name, max_pixels)
-        return _finish(image, name)
+        picture = _finish(image, name)
+        if image.format in ("JPEG", "MPO"):
+            _check_complete(image, picture, file.getvalue())
+        return picture
+
+
+def held(source: ImageSource | Picture, max_pixels: int = MAX_PIXELS) -> ImageSource | Picture:
+    """A source that its owner can no longer change: what lies in memory is read now, files are when they are wanted.
+
+    Frames of a film are often handed over in one image or array, which moves on to the next. Raises as ``read`` does.
+    """
+    if isinstance(source, (bytearray, memoryview)):
+        return bytes(source)
+    return read(source, max_pixels) if isinstance(source, (np.ndarray, Image.Image)) else source
 
 
 def header(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Header:
@@ -115,7 +137,7 @@ def header(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Header:
         return Header(name=str(getattr(source, "filename", "") or "image"))
     file, name = whole_file(source)
     data = file.getvalue()
-    with _opened(file, name) as image:
+    with _strict(), _opened(file, name) as image:
         _check_work(image, file, name, max_pixels)
         tables, sampling = {}, None
         if isinstance(image, JpegImagePlugin.JpegImageFile):
@@ -132,7 +154,7 @@ def whole_file(source: ImageSource) -> tuple[io.BytesIO, str]:
     if isinstance(source, (bytes, bytearray, memoryview)):
         return io.BytesIO(bytes(source)), "bytes"
     if isinstance(source, (str, os.PathLike)):
-        name = os.fspath(source)
+        name = os.fsdecode(os.fspath(source))
         return _open(name), name
     if hasattr(source, "read"):
         name = str(getattr(source, "name", "stream"))
@@ -142,8 +164,10 @@ def whole_file(source: ImageSource) -> tuple[io.BytesIO, str]:
             if not data and getattr(file, "seekable", bool)():  # it was read before, or written to
                 file.seek(0)
                 data = _limited(file, name)
-        except (OSError, ValueError) as error:  # a closed file raises ValueError
-            raise ImageUnreadable(name, f"the file object cannot be read ({error}).") from None
+        except ImageError:
+            raise
+        except Exception as error:  # whatever the object's own code raises, of a zip or a network for one
+            raise ImageUnreadable(name, f"the file object cannot be read ({type(error).__name__}: {error}).") from None
         return io.BytesIO(data), name
     raise ImageUnreadable(
         type(source).__name__,
@@ -159,6 +183,9 @@ def as_pixels(values: np.ndarray) -> Pixels:
 
 def _open(name: str) -> io.BytesIO:
     try:
+        # Waiting for who may never write would stop a batch. A shell's <(command) has been opened by its writer.
+        if Path(name).is_fifo() and not name.startswith(_DESCRIPTORS):
+            raise ImageNotFound(name, "this is a named pipe. Open it, and hand over the file object.")
         with open(name, "rb") as file:
             return io.BytesIO(_limited(file, name))
     except FileNotFoundError:
@@ -176,7 +203,7 @@ def _limited(file: IO[bytes], name: str) -> bytes:
     """All of a file, in pieces: a device or a pipe may never end."""
     data = bytearray()
     while piece := file.read(_PIECE):
-        if not isinstance(piece, bytes):
+        if not isinstance(piece, (bytes, bytearray)):
             raise ImageUnreadable(name, "the file object gives text; open it with mode 'rb'.")
         data += piece
         if len(data) > MAX_BYTES:
@@ -186,18 +213,37 @@ def _limited(file: IO[bytes], name: str) -> bytes:
     return bytes(data)
 
 
+_strict_now = 0
+_lenient: tuple[int | None, bool] = (None, False)
+
+
+@contextmanager
+def _strict() -> Iterator[None]:
+    """Pillow as it is needed here, whatever a program has set: no limit of its own, and nothing cut short passes.
+
+    Ours is checked from the header. Both settings belong to the whole process, so the first thread that comes in
+    changes them, and the last that leaves puts back what was there.
+    """
+    global _strict_now, _lenient
+    with _settings:
+        if not _strict_now:
+            _lenient = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
+            Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, False
+        _strict_now += 1
+    try:
+        yield
+    finally:
+        with _settings:
+            _strict_now -= 1
+            if not _strict_now:
+                Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = _lenient
+
+
 def _opened(file: io.BytesIO, name: str) -> Image.Image:
     if not file.getbuffer().nbytes:
         raise ImageUnreadable(name, "the file is empty (0 bytes).")
     try:
-        with _opening:
-            # Pillow's own limit is lifted: ours is checked right below, from the header. Under a lock, because it
-            # belongs to the whole process and threads would restore each other's.
-            limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-            try:
-                return Image.open(file, formats=_FORMATS)
-            finally:
-                Image.MAX_IMAGE_PIXELS = limit
+        return Image.open(file, formats=_FORMATS)
     except UnidentifiedImageError:
         known = "JPEG, PNG, WebP, AVIF, BMP, GIF, TIFF"
         raise ImageUnreadable(name, f"not a picture of a supported format ({known}).") from None
@@ -212,12 +258,30 @@ def _finish(image: Image.Image, name: str, rewind: bool = True) -> Picture:
         if animated and image.tell() != 0:
             image.seek(0)
         image.load()
-        pixels = _to_rgb(_upright(image))
+        pixels = _to_rgb(_upright(image), negative=getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO)
     except Exception as error:  # truncated or corrupt data raise OSError, SyntaxError, struct.error ... by format
         raise ImageUnreadable(name, f"damaged or truncated ({type(error).__name__}: {error}).") from None
     # An MPO's further frames are a phone's depth map or second lens, not an animation.
     reasons = ("first_frame",) if animated and container != "MPO" else ()
     return Picture(pixels, name, container, reasons)
+
+
+def _check_complete(image: Image.Image, picture: Picture, data: bytes) -> None:
+    """Raise ImageUnreadable for a JPEG that ends before its picture does, though a marker says that this is the end.
+
+    What is missing of a sequential file is grey, so of most files the lower right corner says that nothing is. Others
+    are decoded once more, with data added where they end: a complete picture stays as it is. What was changed or lost
+    within the data is not noticed.
+    """
+    at = jpeg.end(data)
+    if at is None:
+        raise ImageUnreadable(picture.name, "damaged or truncated (the file has no end).")
+    corner = image.crop((max(0, image.width - 4), max(0, image.height - 4), image.width, image.height))
+    if not image.info.get("progressive") and corner.getcolors(1) is None:
+        return
+    with _opened(io.BytesIO(jpeg.lengthened(data, at)), picture.name) as again:
+        if not np.array_equal(_finish(again, picture.name).pixels, picture.pixels):
+            raise ImageUnreadable(picture.name, "damaged or truncated (the picture's data end too soon).")
 
 
 _TURNS = {
@@ -240,9 +304,19 @@ def _upright(image: Image.Image) -> Image.Image:
     return image.transpose(turn) if turn is not None else image
 
 
-def _to_rgb(image: Image.Image) -> Pixels:
+_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
+"""A tag of TIFF, and its value where 0 is white. Pillow sees to it for 8 bits alone."""
+
+
+def _to_rgb(image: Image.Image, negative: bool = False) -> Pixels:
     if image.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I", "F"):
-        return _grey_to_rgb(np.asarray(image))
+        values = np.asarray(image)
+        pixels = _grey_to_rgb(values)
+        if negative:
+            pixels = 255 - pixels
+        if isinstance(transparent := image.info.get("transparency"), int):
+            pixels[values == transparent] = 255
+        return pixels
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import images
-from .errors import OptionError
+from .errors import whole_number
 from .faces import crop
 from .faces import face_detector as make_face_detector
 from .faces.base import FaceDetector
@@ -46,16 +46,12 @@ class ImagePreprocessor:
     def __init__(
         self, face_detector: str | FaceDetector = "yunet", size: int = 224, max_pixels: int = images.MAX_PIXELS
     ) -> None:
-        if not 16 <= size <= 2048:
-            raise OptionError(f"size must be 16 to 2048 pixels, got {size}")
-        if not hasattr(max_pixels, "__index__") or max_pixels < 1:
-            raise OptionError(f"max_pixels must be a whole number, at least 1, got {max_pixels!r}")
         self.detector = make_face_detector(face_detector)
-        self.size = size
-        self.max_pixels = max_pixels
+        self.size = whole_number("size", size, 16, 2048)
+        self.max_pixels = whole_number("max_pixels", max_pixels, 1)
 
-    def locate(self, source: ImageSource) -> Located:
-        """Decode a picture and find its faces. Raises ImageError."""
+    def locate(self, source: ImageSource | Picture) -> Located:
+        """Decode a picture, unless that was done before, and find its faces. Raises ImageError."""
         picture = images.read(source, self.max_pixels)
         faces = tuple(self.detector.detect(picture.pixels))
         return Located(picture, faces, tuple(crop.around(f, picture.size) for f in faces), crop.centre(picture.size))

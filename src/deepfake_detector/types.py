@@ -189,7 +189,7 @@ class Prediction:
             "verdict": self.verdict,
             "reasons": list(self.reasons),
             "source": self.source,
-            "threshold": _rounded(self.threshold),
+            "threshold": self.threshold,  # as it was compared with, so that the same can be asked for again
             "kinds": _rounded_all(self.kinds),
             "faces": [face.to_dict() for face in self.faces],
             "scene_score": _rounded(self.scene_score),

@@ -12,7 +12,7 @@ from ..errors import ExplanationError, ImageError, OptionError
 from ..types import Aggregation, Failure
 from .inputs import pictures
 from .options import operating_point, which_detector
-from .outputs import check_folders, progress, writing, wrong_usage
+from .outputs import check_folders, printable, progress, writing, wrong_usage
 
 if TYPE_CHECKING:
     from ..detector import DeepfakeDetector
@@ -72,13 +72,14 @@ def explain(
                 with writing(out):
                     result.save(out)
     except (ImageError, ExplanationError) as error:
-        click.echo(Failure(path, error).to_json() if as_json else f"Error: {error}", err=not as_json)
+        told = Failure(path, error).to_json() if as_json else f"Error: {printable(str(error))}"
+        click.echo(told, err=not as_json)
         raise click.exceptions.Exit(1) from None
     if as_json:
         click.echo(json.dumps(result.to_dict(), ensure_ascii=False))
         return
     verdict = result.prediction
-    click.echo(f"{verdict.source}: {verdict.verdict}, {verdict.fake_score:.2f} % fake")
+    click.echo(f"{printable(verdict.source)}: {verdict.verdict}, {verdict.fake_score:.2f} % fake")
     if result.of != "verdict":
         click.echo(f"explained: {result.of}, {100 * result.p_fake:.2f} % fake")
     click.echo(result.words)

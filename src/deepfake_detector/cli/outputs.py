@@ -22,8 +22,13 @@ def wrong_usage() -> Iterator[None]:
     try:
         yield
     except (DataError, MissingExtra, ModelError, OptionError) as error:
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {printable_lines(str(error))}", err=True)
         raise click.exceptions.Exit(2) from None
+
+
+def printable_lines(text: str) -> str:
+    """A text of one or more lines, none of which commands the terminal."""
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def printable(text: str) -> str:

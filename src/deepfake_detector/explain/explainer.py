@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..detector import DeepfakeDetector, Look
-from ..errors import OptionError
+from ..errors import OptionError, whole_number
 from ..extras import require
 from ..images import ImageSource
 from .base import FAKE, METHODS, REAL, Explanation, Floats64, Ints, LimeExplanation, Method
@@ -18,7 +18,7 @@ from .lime import lime
 from .occlusion import CALLS, occlusion
 from .regions import effects
 from .subject import Subject, subject
-from .superpixels import superpixels
+from .superpixels import MOST_SEGMENTS, superpixels
 from .tokens import attention
 
 Progress = Callable[[int], object]
@@ -29,7 +29,7 @@ class LimeExplainer:
     """Explains scores by LIME: the very score that was reported, of the whole ensemble, calibrated.
 
     detector: a ``DeepfakeDetector``; None loads the default one. num_samples: pictures scored for one explanation; each
-    costs about as much as a prediction. segments: how many superpixels the area is cut into.
+    costs about as much as a prediction. segments: how many superpixels the area is cut into, 2 to 1000.
     hide: how a superpixel is hidden, "grey" or "mean" (its own mean colour, what the ``lime`` package does).
     seed: the same seed gives the same explanation. progress: show a bar where there is a terminal or a notebook.
 
@@ -47,19 +47,15 @@ class LimeExplainer:
         progress: bool = True,
     ) -> None:
         require("explain", "skimage")
-        if num_samples < 10:
-            raise OptionError(f"num_samples must be at least 10, got {num_samples}")
-        if segments < 2:
-            raise OptionError(f"segments must be at least 2, got {segments}: with one there is nothing to compare")
         if hide not in ("grey", "mean"):
             raise OptionError(f"unknown way to hide {hide!r}; known are grey, mean")
-        if not 0 <= seed < 2**32:
-            raise OptionError(f"seed must be 0 to 2**32 - 1, got {seed}")
         self.detector = DeepfakeDetector() if detector is None else detector
         if not hasattr(self.detector, "look"):
             raise OptionError(f"detector must be a DeepfakeDetector, got {detector!r}")
-        self.num_samples, self.segments, self.seed, self.hide = num_samples, segments, seed, hide
-        self.progress = progress
+        self.num_samples = whole_number("num_samples", num_samples, 10)
+        self.segments = whole_number("segments", segments, 2, MOST_SEGMENTS)
+        self.seed = whole_number("seed", seed, 0, 2**32 - 1)
+        self.hide, self.progress = hide, progress
 
     def explain(
         self, source: ImageSource, of: str | int = "verdict", progress: Progress | None = None

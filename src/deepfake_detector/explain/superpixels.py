@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ..errors import ExplanationError, OptionError
+from ..errors import ExplanationError, OptionError, whole_number
 from ..extras import require
 from ..types import Pixels
 from .base import Bools, Ints
@@ -18,6 +18,8 @@ log-odds of fake by 0.7 to 1.7 even where they removed what was forged; this gre
 them by 0.5 elsewhere, the best of ten fills tried (docs/explanations.md).
 """
 _LONGEST = 512
+MOST_SEGMENTS = 1000
+"""A surrogate of more would have memory and time for little else, and far more parts than samples."""
 
 
 def superpixels(image: Pixels, count: int) -> Ints:
@@ -25,10 +27,10 @@ def superpixels(image: Pixels, count: int) -> Ints:
 
     SLIC (Achanta et al. 2012, doi 10.1109/TPAMI.2012.120), by scikit-image, on the picture scaled down to 512 pixels
     at most: superpixels have a hundred pixels a side or so, and finer outlines would only take time.
-    Raises MissingExtra without scikit-image and OptionError for a count below 2.
+    Raises MissingExtra without scikit-image and OptionError for a count below 2 (there must be something to compare
+    with) or above ``MOST_SEGMENTS``.
     """
-    if count < 2:
-        raise OptionError(f"segments must be at least 2, got {count}: with one there is nothing to compare it with")
+    whole_number("segments", count, 2, MOST_SEGMENTS)
     require("explain", "skimage")
     from skimage.segmentation import slic
 

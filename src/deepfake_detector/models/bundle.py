@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -43,11 +44,17 @@ class Bundle:
     @classmethod
     def load(cls, model: str | os.PathLike[str] = "default") -> Bundle:
         """A shipped bundle by name, or an ``.h5`` file by path. Raises ModelNotFound or ModelInvalid."""
-        name = os.fspath(model)
+        if not isinstance(model, (str, bytes, os.PathLike)):
+            raise OptionError(f"model is a name or a path, not {model!r}; shipped are {', '.join(SHIPPED)}")
+        name = os.fsdecode(model)
         if name in SHIPPED:
             return cls._shipped(name)
         path = Path(name)
-        if not path.is_file():
+        try:
+            found = path.is_file()
+        except (OSError, ValueError):  # longer than a path can be, or with a NUL in it
+            found = False
+        if not found:
             raise ModelNotFound(
                 f"{name}: no such model file, and no shipped bundle of that name ({', '.join(SHIPPED)})."
             )
@@ -105,14 +112,20 @@ class Bundle:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write one self-contained ``.h5``. The file appears whole or not at all.
 
-        Raises OptionError where there is no folder for it, or a folder in its place.
+        Where the path is a link, what it leads to is written. Raises OptionError where there is no folder for it, where
+        what is there is no file, and where it cannot be written.
         """
         import h5py
 
-        target = Path(path)
-        if target.is_dir() or not target.parent.is_dir():
-            raise OptionError(f"{str(path)!r}: name a file to write, in a folder that is there")
-        partial = target.with_name(target.name + ".partial")
+        try:
+            target = Path(os.path.realpath(os.fsdecode(path)))
+            fits = target.parent.is_dir() and (target.is_file() or not target.exists())
+        except (OSError, TypeError, ValueError):  # too long, no path at all, a NUL in it
+            fits = False
+        if not fits:
+            raise OptionError(f"{path!r}: name a file to write, in a folder that is there")
+        # Its own for each who writes: two at once would write into each other's.
+        partial = target.with_name(f"{target.name}.{os.getpid()}-{threading.get_ident()}.partial")
         text = json.dumps(self.manifest(), sort_keys=True).encode()
         try:
             with h5py.File(partial, "w") as file:
@@ -123,6 +136,8 @@ class Bundle:
                 for name, data in self.graphs.items():
                     file[f"graphs/{name}"] = np.frombuffer(data, np.uint8)
             os.replace(partial, target)
+        except OSError as error:
+            raise OptionError(f"{path!r}: cannot be written ({error})") from None
         finally:
             partial.unlink(missing_ok=True)
 
