@@ -188,8 +188,15 @@ def start(*arguments: str, toy: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=hears)
 
 
+def held_up(picture: Path) -> int:
+    """A pipe in a picture's place: a scan that comes to it stays until what this gives, its writing end, is closed."""
+    picture.unlink()
+    os.mkfifo(picture)
+    return os.open(picture, os.O_RDWR)
+
+
 def wait_for(journal: str, lines: int) -> None:
-    """Until the file has so many lines; a scan that comes to a pipe nobody writes to stays there."""
+    """Until the file has so many lines."""
     for _ in range(6000):
         if Path(journal).exists() and Path(journal).read_bytes().count(b"\n") >= lines:
             return
@@ -204,13 +211,12 @@ def wait_for(journal: str, lines: int) -> None:
 def test_killed_twice_every_file_is_there_once(folder: Path, toy: str, out: str, journal: str, head: int) -> None:
     for stop, kept in (("3", 2), ("below/6", 5)):
         picture = folder / f"{stop}.png"
-        data = picture.read_bytes()
-        picture.unlink()
-        os.mkfifo(picture)
+        data, end = picture.read_bytes(), held_up(picture)
         process = start(*EVERY, "--out", out, toy=toy)
         wait_for(journal, head + kept)
         process.kill()
         process.communicate()
+        os.close(end)
         assert process.returncode == -signal.SIGKILL
         assert Path(journal).read_bytes().count(b"\n") == head + kept
         with open(journal, "ab") as file:
@@ -231,15 +237,12 @@ def test_killed_twice_every_file_is_there_once(folder: Path, toy: str, out: str,
 
 def test_control_c_ends_cleanly_and_goes_on(folder: Path, toy: str, run: Any) -> None:
     picture = folder / "4.png"
-    data = picture.read_bytes()
-    picture.unlink()
-    os.mkfifo(picture)
+    data, end = picture.read_bytes(), held_up(picture)
     process = start(*EVERY, "--out", "out.jsonl", toy=toy)
     wait_for("out.jsonl", 3)
     process.send_signal(signal.SIGINT)
     time.sleep(0.5)
-    with open(picture, "wb"):  # ends the read that is under way; what was begun is waited for
-        pass
+    os.close(end)  # ends the read that is under way; what was begun is waited for
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert (output, errors) == (b"", b"Stopped. The same command goes on from here.\n")

@@ -12,7 +12,15 @@ from fakes import FixedFaces, grey
 from PIL import Image
 
 from deepfake_detector import DataError, DeepfakeDetector, OptionError
-from deepfake_detector.evaluate import LabelledPicture, Pairing, Report, evaluate, measure_robustness, read_pictures
+from deepfake_detector.evaluate import (
+    LabelledPicture,
+    Pairing,
+    Report,
+    evaluate,
+    measure_robustness,
+    plots,
+    read_pictures,
+)
 from deepfake_detector.evaluate.groups import FACE_TIERS, NO_FACE
 from deepfake_detector.evaluate.report import html, labels
 
@@ -126,6 +134,15 @@ def test_the_page_is_self_contained_and_escaped(report: Report) -> None:
     assert "<script>alert(1)</script>" in page.words
     for words in ("bad.jpg", "swaps against camera", "0.583", "Could not be judged: 2", "toy 1", "1 = real"):
         assert words in page.words, words
+
+
+def test_names_of_models_are_drawn_as_they_stand(report: Report) -> None:
+    """matplotlib writes each text of a plot as a comment beside its outlines."""
+    names = ("run$a_$b", "_private", "模型")
+    for draw in (plots.roc, plots.calibration):
+        drawn = draw(dict.fromkeys(names, report))
+        for name in names:
+            assert f"{name}: " in drawn
 
 
 def test_several_models_stand_side_by_side(report: Report) -> None:

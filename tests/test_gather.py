@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,7 @@ class TestLayouts:
         for picture in manifest:
             assert picture.fake == (picture.path.parent.name == "fake")
             assert picture.split == {"valid": "val"}.get(picture.path.parts[-3], picture.path.parts[-3])
-        assert "agree with test.csv, train.csv, valid.csv" in manifest.notes[0]
+        assert "agree with test.csv, train.csv, valid.csv" in " ".join(manifest.notes)
 
     def test_140k_by_one_table(self, tmp_path: Path) -> None:
         manifest = read_pictures(self.kaggle_140k(tmp_path, {"real": 1, "fake": 0}) / "valid.csv")
@@ -150,6 +151,31 @@ class TestGather:
         assert not held & {r.group for r in split if r.split == "train"}
         assert [r.split for r in split if r.source == "b"] == ["train", "val"]
         assert split == gather.held_out(rows, seed=1)[0] != gather.held_out(rows, seed=2)[0]
+
+    @pytest.mark.parametrize("groups", [1, 2])
+    def test_a_folder_for_each_video_gives_a_tenth_of_all(self, groups: int) -> None:
+        rows = [
+            row(f"{fake}{video}{group}", fake, source=f"video {video if groups > 1 else (video, fake)}")
+            for fake in (False, True)
+            for video in range(60)
+            for group in range(groups)
+        ]
+        split, _ = gather.held_out(rows, seed=0)
+        assert [sum(r.split == "val" and r.fake == fake for r in split) for fake in (False, True)] == [6 * groups] * 2
+
+    def test_a_sample_of_many_small_sources_is_as_large_as_asked(self) -> None:
+        pictures = [LabelledPicture(Path(f"d/{i}.jpg"), i % 4 > 0, f"video {i}", split="train") for i in range(400)]
+        found = gather.sampled(pictures, 40, seed=0)
+        assert len(found) == 40
+        assert len(gather.sampled(pictures, 1, seed=0)) == 2  # one of each class
+        assert {picture.fake for picture in found} == {False, True}
+
+    def test_names_that_are_no_text(self, tmp_path: Path) -> None:
+        for word, number in (("real", 1), ("fake", 2)):
+            save(tmp_path / word / os.fsdecode(b"s\xe9") / os.fsdecode(b"n\xe9.png"), texture(number))
+        found, _ = gather.gather([tmp_path])
+        assert {picture.source for picture in found} == {"s\\xe9"}
+        assert len(gather.sampled(found, 1, seed=0)) == 2
 
     def test_a_sample_keeps_the_shares_and_all_of_test(self) -> None:
         names = [("train", True)] * 60 + [("train", False)] * 30 + [("val", True)] * 10 + [("test", True)] * 7

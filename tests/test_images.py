@@ -217,13 +217,20 @@ def test_threads_that_share_an_image_get_its_pixels() -> None:
 
 
 def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe.jpg")
+    pipe, data = tmp_path / "pipe.jpg", encoded(Image.fromarray(NOISE), "PNG")
+    os.mkfifo(pipe)
     with pytest.raises(ImageNotFound, match="named pipe"):
-        images.read(tmp_path / "pipe.jpg")
+        images.read(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(images.read, pipe)
+        with open(pipe, "wb") as file:
+            for at in range(0, len(data), 5000):
+                file.write(data[at : at + 5000])
+        assert found.result().size == (136, 120)
     read, write = os.pipe()  # as a shell's <(command)
     with open(write, "wb") as file:
-        file.write(encoded(Image.fromarray(GRADIENT), "PNG"))
-    assert images.read(f"/dev/fd/{read}").size == (64, 48)
+        file.write(data)
+    assert images.read(f"/dev/fd/{read}").size == (136, 120)
     os.close(read)
 
 

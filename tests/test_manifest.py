@@ -162,3 +162,55 @@ def test_a_split_is_chosen_by_any_of_its_names(tmp_path: Path) -> None:
         read_pictures(data, "test")
     with pytest.raises(DataError, match="not divided into splits"):
         read_pictures(touch(tmp_path / "plain", "real/1.jpg"), "test")
+
+
+def test_folders_that_are_links_are_entered_but_not_round_and_round(tmp_path: Path) -> None:
+    touch(tmp_path, "set/fake/a.jpg", "store/b.jpg", "store/more/c.jpg")
+    (tmp_path / "set" / "real").symlink_to("../store")
+    (tmp_path / "store" / "more" / "round").symlink_to(tmp_path / "set")
+    (tmp_path / "store" / "again").symlink_to(".")
+    found = read_pictures(tmp_path / "set")
+    assert [(picture.path.name, picture.fake) for picture in found] == [
+        ("a.jpg", True),
+        ("b.jpg", False),
+        ("c.jpg", False),
+    ]
+
+
+def test_a_file_that_is_real_in_one_folder_and_fake_in_another_is_refused(tmp_path: Path) -> None:
+    touch(tmp_path, "real/a.jpg", "fake/b.jpg")
+    (tmp_path / "fake" / "c.jpg").symlink_to("../real/a.jpg")
+    with pytest.raises(DataError, match="are one file, real in one place and fake in the other"):
+        read_pictures(tmp_path)
+    with pytest.raises(DataError, match="real in one line and fake in another"):
+        read_pictures(csv(tmp_path, "path,label\nreal/a.jpg,real\nfake/c.jpg,fake\n"))
+
+
+def test_files_that_are_not_named_as_pictures_are_told(tmp_path: Path) -> None:
+    found = read_pictures(touch(tmp_path, "real/a.jpg", "real/b", "fake/c.jpg", "fake/d.txt", "README.md"))
+    assert len(found) == 2
+    assert "(2 files)" in found.notes[0]
+    assert "passed over" in found.notes[0]
+
+
+def test_paths_of_a_table_count_from_where_one_of_its_pictures_is(tmp_path: Path) -> None:
+    touch(tmp_path, "real_vs_fake/real-vs-fake/test/real/b.jpg")
+    lines = "path,label\ntest/fake/gone.jpg,fake\ntest/real/b.jpg,real\n"
+    assert [picture.path.is_file() for picture in read_pictures(csv(tmp_path, lines, "test.csv"))] == [False, True]
+
+
+@pytest.mark.parametrize(("name", "split"), [("Test", "test"), ("valid", "val"), ("photos", "")])
+def test_a_split_folder_may_be_named_by_itself(tmp_path: Path, name: str, split: str) -> None:
+    touch(tmp_path, f"Dataset/{name}/Real/a.jpg", f"Dataset/{name}/Fake/b.jpg")
+    found = read_pictures(tmp_path / "Dataset" / name)
+    assert {(picture.split, picture.source) for picture in found} == {(split, "Dataset" if split else name)}
+
+
+def test_what_a_table_does_not_name_is_told_where_the_folders_are_not_clear(tmp_path: Path) -> None:
+    touch(tmp_path, "test/real/a.jpg", "test/fake/b.jpg", "preview.jpg")
+    csv(tmp_path, "path,label\ntest/real/a.jpg,1\n", "test.csv")
+    found = read_pictures(tmp_path)
+    assert [picture.path.name for picture in found] == ["a.jpg"]
+    assert "1 was read as real" in found.notes[0]
+    assert "preview.jpg is in no class folder" in found.notes[1]
+    assert found.notes[2].startswith("2 pictures")

@@ -303,6 +303,34 @@ class TestRefusals:
         with pytest.raises(DataError, match="2 real pictures for training; at least 20"):
             recipe.train(settings(tmp_path / "x.h5", base, tmp_path / "data"), lambda _: None)
 
+    def test_nothing_that_can_be_read(self, base: Path, tmp_path: Path) -> None:
+        table = tmp_path / "wrong.csv"
+        table.write_text("path,label\na.jpg,real\nb.jpg,fake\n")
+        with pytest.raises(DataError, match=r"None of the 2 pictures can be read \(listed in .*a\.jpg: no such file"):
+            recipe.train(settings(tmp_path / "x.h5", base, table), lambda _: None)
+
+    def test_no_split_that_is_read(self, base: Path, tmp_path: Path) -> None:
+        table = tmp_path / "dev.csv"
+        table.write_text("path,label,split\na.jpg,real,dev\nb.jpg,fake,dev\n")
+        with pytest.raises(DataError, match="No picture is in a split that is read"):
+            recipe.train(settings(tmp_path / "x.h5", base, table), lambda _: None)
+
+    def test_what_cannot_be_read_is_told_before_what_is_missing_for_it(
+        self, base: Path, face: Pixels, tmp_path: Path
+    ) -> None:
+        root, said = dataset(tmp_path / "data", {"": 3}, face), list[str]()
+        for path in (root / "real").iterdir():
+            path.write_text("no picture")
+        with pytest.raises(DataError, match="No real pictures"):
+            recipe.train(settings(tmp_path / "x.h5", base, root), said.append)
+        assert any(text.startswith("3 of 6 pictures cannot be read") for text in said)
+
+    @pytest.mark.parametrize("work", ["file", "file/below", "/proc/none"])
+    def test_a_folder_to_work_in_that_cannot_be_made(self, base: Path, data: Path, tmp_path: Path, work: str) -> None:
+        (tmp_path / "file").touch()
+        with pytest.raises(OptionError, match="--work: the folder"):
+            recipe.train(settings(tmp_path / "x.h5", base, data, work=tmp_path / work), lambda _: None)
+
     def test_one_file_with_both_labels(self, base: Path, face: Pixels, tmp_path: Path) -> None:
         root = dataset(tmp_path / "data", {"": 2}, face)
         (root / "fake" / "also.jpg").write_bytes(next((root / "real").glob("*.jpg")).read_bytes())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ from torch import nn
 
 from deepfake_detector.train import features, loop, plans, shelf, views
 from deepfake_detector.train.data import Row
+from deepfake_detector.train.pool import in_processes, own
 
 
 def store_of(folder: Path, *seeds: int) -> Path:
@@ -60,6 +64,11 @@ class TestShelf:
         shelf.encoded(store, other, tmp_path, 1)
         assert computed == [2, 2]
 
+    def test_another_process_may_write_the_same_piece(self, tmp_path: Path) -> None:
+        names = {str(own(tmp_path / "a.npz")), *in_processes(_own_name, [(tmp_path / "a.npz",)] * 2, 2, "names")}
+        assert len(names) >= 2
+        assert not any(name.endswith(".npz") for name in names)
+
     def test_a_piece_half_written_is_not_read(self, tmp_path: Path, encoder: Path, computed: list[int]) -> None:
         store = store_of(tmp_path / "a", 1)
         expected = shelf.encoded(store, encoder, tmp_path, 1)
@@ -67,6 +76,44 @@ class TestShelf:
         piece.rename(piece.with_suffix(".partial"))
         np.testing.assert_array_equal(shelf.encoded(store, encoder, tmp_path, 1), expected)
         assert computed == [1, 1]
+
+
+def _own_name(path: Path) -> str:
+    return str(own(path))
+
+
+KILLED = """
+import os, pathlib, sys, time
+from deepfake_detector.train.pool import in_processes
+def work(path, number):
+    (pathlib.Path(path) / f"{os.getpid()}.pid").touch()
+    time.sleep(600)
+if __name__ == "__main__":
+    list(in_processes(work, [(sys.argv[1], n) for n in range(2)], 2, "sleeping"))
+"""
+
+
+def test_workers_end_with_a_run_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "killed.py"
+    script.write_text(KILLED)
+    run = subprocess.Popen([sys.executable, str(script), str(tmp_path)])
+    until = time.monotonic() + 60
+    while len(pids := [int(path.stem) for path in tmp_path.glob("*.pid")]) < 2:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    run.kill()
+    run.wait()
+    while any(map(alive, pids)):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs; one that has ended and that nobody has asked after does not."""
+    try:
+        return "(zombie)" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_a_picture_is_handled_the_same_way_whatever_else_is_in_the_set() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -46,7 +47,8 @@ The last four are pictures of formats that cannot be read here: they are told as
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "TIFF")  # MPO opens as JPEG
 _PIECE = 1 << 20
-_DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")
+_PATIENCE = 2.0
+"""Seconds that a named pipe may have nobody who writes to it. A batch must not wait for ever."""
 _settings = threading.Lock()
 _handed = threading.RLock()
 """Held while a PIL image of the user's is decoded: threads that load the same one spoil it for each other."""
@@ -183,9 +185,8 @@ def as_pixels(values: np.ndarray) -> Pixels:
 
 def _open(name: str) -> io.BytesIO:
     try:
-        # Waiting for who may never write would stop a batch. A shell's <(command) has been opened by its writer.
-        if Path(name).is_fifo() and not name.startswith(_DESCRIPTORS):
-            raise ImageNotFound(name, "this is a named pipe. Open it, and hand over the file object.")
+        if Path(name).is_fifo():
+            return io.BytesIO(_piped(name))
         with open(name, "rb") as file:
             return io.BytesIO(_limited(file, name))
     except FileNotFoundError:
@@ -197,6 +198,18 @@ def _open(name: str) -> io.BytesIO:
         raise ImageNotFound(name, "no permission to read this file.") from None
     except (OSError, ValueError) as error:  # name too long, embedded NUL, device errors
         raise ImageNotFound(name, f"could not be opened ({error}).") from None
+
+
+def _piped(name: str) -> bytes:
+    """All that comes through a named pipe, once somebody has opened it for writing."""
+    with open(os.open(name, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as pipe:
+        until = time.monotonic() + _PATIENCE
+        while (first := pipe.read(_PIECE)) == b"":  # nobody writes; None: somebody does, and has nothing yet
+            if time.monotonic() > until:
+                raise ImageNotFound(name, "this is a named pipe that nobody writes to.")
+            time.sleep(0.02)
+        os.set_blocking(pipe.fileno(), True)
+        return (first or b"") + _limited(pipe, name)
 
 
 def _limited(file: IO[bytes], name: str) -> bytes:

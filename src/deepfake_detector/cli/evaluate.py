@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .outputs import as_typed, check_folders, progress, write_json, write_text, wrong_usage
+from .outputs import as_typed, check_folders, printable, progress, write_json, write_text, wrong_usage
 
 if TYPE_CHECKING:
     from ..evaluate import Report
@@ -94,7 +94,7 @@ def _print_summary(reports: list[Report]) -> None:
         f"real), {len(first.failures)} could not be"
     )
     for note in first.notes:
-        click.echo(note)
+        click.echo(printable(note))
     by_label = labels(reports)
     rows = [[name, *(one.overall[name] or "-" for one in by_label.values())] for name in DESCRIPTIONS]
     click.echo()
@@ -111,4 +111,4 @@ def _print_summary(reports: list[Report]) -> None:
         elif one.max_fpr is not None:
             click.echo(f"{label}: no threshold can be given for false alarms of at most {100 * one.max_fpr:g} %")
     for failure in first.failures:
-        click.echo(f"not judged: {failure.picture.path}: {failure.reason}", err=True)
+        click.echo(printable(f"not judged: {failure.picture.path}: {failure.reason}"), err=True)

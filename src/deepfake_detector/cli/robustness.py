@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .outputs import as_typed, check_folders, progress, write_json, write_text, wrong_usage
+from .outputs import as_typed, check_folders, printable, progress, write_json, write_text, wrong_usage
 
 if TYPE_CHECKING:
     from ..evaluate import RobustnessReport
@@ -67,7 +67,7 @@ def _print_summary(result: RobustnessReport) -> None:
         f"{len(result.failures)} could not be judged"
     )
     for note in result.notes:
-        click.echo(note)
+        click.echo(printable(note))
     rows = [
         [point.name, point.auc or "-", point.true_positive_rate or "-", point.false_positive_rate or "-", point.failed]
         for point in (result.as_given, *result.points)
@@ -82,4 +82,4 @@ def _print_summary(result: RobustnessReport) -> None:
         f"{stability.turned or '-'}"
     )
     for failure in result.failures:
-        click.echo(f"not judged: {failure.picture.path}: {failure.reason}", err=True)
+        click.echo(printable(f"not judged: {failure.picture.path}: {failure.reason}"), err=True)

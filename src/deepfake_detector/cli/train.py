@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..types import FAMILIES, Family
-from .outputs import wrong_usage
+from .outputs import printable, printable_lines, wrong_usage
 
 if TYPE_CHECKING:
     from ..train.recipe import Outcome, Settings
@@ -80,9 +80,12 @@ def train(
     if base is not None:
         click.echo(f"The same pictures with {base}: {result.before or '-'}")
     if outcome.unreadable:
-        click.echo(f"Pictures that could not be read: {len(outcome.unreadable)} (also in {outcome.listed})", err=True)
+        click.echo(
+            f"Pictures that could not be read: {len(outcome.unreadable)} (also in {printable(str(outcome.listed))})",
+            err=True,
+        )
         for one in outcome.unreadable:
-            click.echo(f"  {one.message}", err=True)
+            click.echo(f"  {printable(one.message)}", err=True)
         raise click.exceptions.Exit(1)
 
 
@@ -93,7 +96,7 @@ def _run(settings: Settings) -> Outcome:
     output = sys.stdout
 
     def say(text: str) -> None:
-        click.echo(text, file=output)
+        click.echo(printable_lines(text), file=output)
         output.flush()
 
     with redirect_stdout(sys.stderr):

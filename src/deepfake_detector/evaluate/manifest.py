@@ -117,12 +117,8 @@ def _split_name(name: str) -> str:
 
 
 def _from_csv(path: Path, name: str) -> Manifest:
-    pictures: list[LabelledPicture] = []
-    labels: dict[str, bool] = {}
-    repeated = 0
+    entries: list[tuple[str, dict[str, str], bool]] = []
     numbers: bool | None = None
-    base: Path | None = None
-    of_file = SPLITS.get(path.stem.lower(), "")
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:  # -sig: spreadsheets begin with a byte order mark
             reader = csv.DictReader(file)
@@ -144,22 +140,28 @@ def _from_csv(path: Path, name: str) -> Manifest:
                     raise DataError(f"{where}: labels are words in some lines and numbers in others. Use one of them.")
                 numbers = number
                 _agrees(entry, fake, number, where)
-                base = base or _base(path, entry["path"])
-                picture = base / entry["path"]
-                place = os.path.normpath(picture)
-                if labels.get(place, fake) != fake:
-                    raise DataError(f"{where}: {entry['path']} is real in one line and fake in another.")
-                if place in labels:
-                    repeated += 1
-                    continue
-                labels[place] = fake
-                known = {key: entry.get(key, "") for key in ("source", "generator", "group", "family")}
-                split = _split_name(entry.get("split", "")) or of_file
-                pictures.append(LabelledPicture(picture, fake, split=split, **known))
+                entries.append((where, entry, fake))
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: not a CSV file in UTF-8 ({error}). {_EXPECTED}.") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}).") from None
+    base = _base(path, [entry["path"] for _, entry, _ in entries])
+    of_file = SPLITS.get(path.stem.lower(), "")
+    pictures: list[LabelledPicture] = []
+    labels: dict[str, bool] = {}
+    repeated = 0
+    for where, entry, fake in entries:
+        picture = base / entry["path"]
+        place = _place(picture)
+        if labels.get(place, fake) != fake:
+            raise DataError(f"{where}: {entry['path']} is real in one line and fake in another.")
+        if place in labels:
+            repeated += 1
+            continue
+        labels[place] = fake
+        known = {key: entry.get(key, "") for key in ("source", "generator", "group", "family")}
+        split = _split_name(entry.get("split", "")) or of_file
+        pictures.append(LabelledPicture(picture, fake, split=split, **known))
     notes = [_CONVENTION] if numbers else []
     if repeated:
         notes.append(f"{path.name}: {repeated} lines name a picture that an earlier line has named; each counts once.")
@@ -189,10 +191,25 @@ def _agrees(entry: Mapping[str, str], fake: bool, number: bool, where: str) -> N
         )
 
 
-def _base(table: Path, first: str) -> Path:
-    """The folder that the paths of a CSV count from, found by its first picture; its own where that is nowhere."""
+def _place(path: Path) -> str:
+    """Where a picture lies: the same for all links to it."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):  # no path can be like this; that is told when it is opened
+        return os.path.normpath(path)
+
+
+def _base(table: Path, paths: list[str]) -> Path:
+    """The folder that the paths of a CSV count from, where one of its pictures is; its own where none is anywhere."""
     places = (table.parent, table.parent / _KAGGLE_140K)
-    return next((place for place in places if (place / first).is_file()), table.parent)
+    return next((place for place in places if any(_is_file(place / path) for path in paths)), table.parent)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # as in _place
+        return False
 
 
 def _from_folder(folder: Path) -> Manifest:
@@ -201,13 +218,19 @@ def _from_folder(folder: Path) -> Manifest:
     tables = [table for table in named if table.is_file() and _has_labels(table)]
     if not tables:
         return _from_folders(folder)
-    listed = [picture for table in tables for picture in _from_csv(table, str(folder))]
+    read = [_from_csv(table, str(folder)) for table in tables]
+    listed = [picture for manifest in read for picture in manifest]
+    said_before = list(dict.fromkeys(note for manifest in read for note in manifest.notes))
     names = ", ".join(table.name for table in tables)
+    labels = {picture.path: picture for picture in listed}
     try:
         found = _from_folders(folder)
-    except DataError:
-        return Manifest(tuple(listed), str(folder), (f"Labels and splits are those of {names}.",))
-    labels = {picture.path: picture for picture in listed}
+    except DataError as error:
+        notes = [f"Labels and splits are those of {names}; those of the folders are not clear. {error}"]
+        below = {path for path in _files_below(folder) if path.suffix.lower() in SUFFIXES}
+        if passed := len(below - labels.keys()):
+            notes.append(f"{passed} pictures below the folder that {names} do not name were passed over.")
+        return Manifest(tuple(listed), str(folder), (*said_before, *notes))
     lacking = len(labels.keys() - {picture.path for picture in found})
     for picture in found:
         said = labels.get(picture.path, picture)
@@ -216,10 +239,10 @@ def _from_folder(folder: Path) -> Manifest:
                 f"{picture.path}: its folders say {'fake' if picture.fake else 'real'}, {picture.split or 'no split'}; "
                 f"{names} say {'fake' if said.fake else 'real'}, {said.split or 'no split'}. Correct one of them."
             )
-    notes = [f"Labels and splits of the folders agree with {names}."]
+    notes = [*said_before, f"Labels and splits of the folders agree with {names}."]
     if lacking:
         notes.append(f"{lacking} of {len(labels)} pictures that {names} name are not there, and not counted.")
-    return Manifest(found.pictures, found.name, tuple(notes))
+    return Manifest(found.pictures, found.name, (*notes, *found.notes))
 
 
 def _has_labels(table: Path) -> bool:
@@ -232,8 +255,15 @@ def _from_folders(folder: Path) -> Manifest:
     pictures: list[LabelledPicture] = []
     unlabelled: list[Path] = []
     both: list[Path] = []
-    for path in _pictures_below(folder):
+    other: list[Path] = []
+    named = folder.resolve()
+    of_folder = SPLITS.get(named.name.lower(), "")  # somebody names Dataset/Train, and then Dataset/Test
+    labels: dict[str, LabelledPicture] = {}
+    for path in _files_below(folder):
         parts = path.relative_to(folder).parts[:-1]
+        if path.suffix.lower() not in SUFFIXES:
+            other += [path] * any(part.lower() in ("real", "fake") for part in parts)
+            continue
         names = [part.lower() for part in parts]
         classes = {name for name in names if name in ("real", "fake")}
         splits = {SPLITS[name] for name in names if name in SPLITS}
@@ -241,22 +271,34 @@ def _from_folders(folder: Path) -> Manifest:
             (both if classes else unlabelled).append(path)
             continue
         rest = [part for part, name in zip(parts, names, strict=True) if name not in classes and name not in SPLITS]
-        source = "/".join(rest) or folder.resolve().name
-        pictures.append(LabelledPicture(path, "fake" in classes, source, split=next(iter(splits), "")))
+        source = "/".join(rest) or (named.parent if of_folder else named).name
+        picture = LabelledPicture(path, "fake" in classes, source, split=next(iter(splits), of_folder))
+        before = labels.setdefault(_place(path), picture)
+        if before.fake != picture.fake:
+            raise DataError(f"{path} and {before.path} are one file, real in one place and fake in the other.")
+        pictures.append(picture)
     if both:
         raise DataError(f"{_several(both)} below folders of both classes or of two splits. {_EXPECTED}.")
     if unlabelled:
         raise DataError(f"{_several(unlabelled)} in no class folder, so the label is unknown. {_EXPECTED}.")
-    return Manifest(tuple(pictures), str(folder))
+    notes = [f"{_several(other)} not named as a picture, and passed over."] if other else []
+    return Manifest(tuple(pictures), str(folder), tuple(notes))
 
 
-def _pictures_below(folder: Path) -> Iterator[Path]:
-    """Picture files below a folder, sorted; hidden files and what archives of macOS leave behind are passed over."""
-    for parent, folders, files in os.walk(folder, onerror=_denied):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
-        for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
-                yield Path(parent, name)
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Files below a folder, sorted; hidden ones and what archives of macOS leave behind are passed over.
+
+    Folders that are links are entered, but for those that lead back to where they are.
+    """
+    for parent, folders, files in os.walk(folder, onerror=_denied, followlinks=True):
+        here = Path(os.path.realpath(parent))
+        within = {here, *here.parents}
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not (name.startswith(".") or name == "__MACOSX" or Path(os.path.realpath(Path(parent, name))) in within)
+        )
+        yield from (Path(parent, name) for name in sorted(files) if not name.startswith("."))
 
 
 def _denied(error: OSError) -> None:

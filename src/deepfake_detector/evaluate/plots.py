@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ def roc(reports: Mapping[str, Report]) -> str:
     for at, (label, report) in enumerate(reports.items()):
         if 0 < report.fake.sum() < len(report.fake):
             fpr, tpr = roc_points(report.fake, report.score)
-            axes.plot(fpr, tpr, label=f"{label}: AUC {_value(report.overall['auc'])}", **_line(at))
+            axes.plot(fpr, tpr, label=f"{_plain(label)}: AUC {_value(report.overall['auc'])}", **_line(at))
             at_threshold = report.overall["false_positive_rate"], report.overall["true_positive_rate"]
             if at_threshold[0] and at_threshold[1]:
                 axes.plot(*(f.value for f in at_threshold if f), _MARKERS[at % 8], color=_CYCLE[at % 8], markersize=8)
@@ -49,7 +50,7 @@ def calibration(reports: Mapping[str, Report]) -> str:
         bins = reliability(report.fake, report.score)
         scores, shares, counts = zip(*bins, strict=True)
         style = _line(at)
-        axes.plot(scores, shares, label=f"{label}: ECE {_value(report.overall['ece'])}", **style)
+        axes.plot(scores, shares, label=f"{_plain(label)}: ECE {_value(report.overall['ece'])}", **style)
         sizes = [12 + 160 * math.sqrt(count / len(report.fake)) for count in counts]
         axes.scatter(scores, shares, s=sizes, color=style["color"], alpha=0.6, linewidths=0)
     _square(axes)
@@ -95,7 +96,7 @@ def curve(points: Sequence[Point], as_given: Point, unit: str) -> str:
         if known:
             axes.plot(
                 *zip(*known, strict=True),
-                label=name,
+                label=_plain(name),
                 marker=_MARKERS[at % 8],
                 markersize=4,
                 **{**_line(at), "linewidth": 1.1},
@@ -122,7 +123,7 @@ def legend(names: Sequence[str]) -> str:
         Line2D([], [], color="#888888", linewidth=1, linestyle=":", label="guessing"),
     ]
     lines += [
-        Line2D([], [], label=name, marker=_MARKERS[at % 8], markersize=4, **{**_line(at), "linewidth": 1.1})
+        Line2D([], [], label=_plain(name), marker=_MARKERS[at % 8], markersize=4, **{**_line(at), "linewidth": 1.1})
         for at, name in enumerate(sorted(names), start=1)
     ]
     axes.legend(handles=lines, loc="center", ncols=3, fontsize=9, frameon=False)
@@ -132,6 +133,11 @@ def legend(names: Sequence[str]) -> str:
 def _line(at: int) -> dict[str, Any]:
     """Colour and dash together, so that eight lines differ in black and white too."""
     return {"color": _CYCLE[at % len(_CYCLE)], "linestyle": _STYLES[at % len(_STYLES)], "linewidth": 1.8}
+
+
+def _plain(label: str) -> str:
+    """A label as it stands: matplotlib takes what is between dollars for mathematics, and drops what begins with _."""
+    return (" " * label.startswith("_") + label).replace("$", r"\$")
 
 
 def _value(figure: Figure | None) -> str:
@@ -160,5 +166,7 @@ def _square(axes: Any) -> None:
 
 def _svg(figure: Any) -> str:
     text = io.StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None})
+    with warnings.catch_warnings():  # letters that its fonts lack are drawn as boxes; the page around it has the names
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        figure.savefig(text, format="svg", metadata={"Date": None})
     return text.getvalue()

@@ -125,5 +125,5 @@ def _by_group(rows: Sequence[Row], seed: int) -> Folds:
 
 
 def drawn(name: str, seed: int) -> str:
-    """A random order that depends on the name and the seed alone, not on what else is in the set."""
-    return hashlib.sha256(f"{seed}/{name}".encode()).hexdigest()
+    """A random order that depends on the name (which need not be text) and the seed, not on what else is in the set."""
+    return hashlib.sha256(f"{seed}/{name}".encode(errors="surrogateescape")).hexdigest()

@@ -25,6 +25,8 @@ READ = ("train", "val", "test")
 """Splits that mean something here. ``test`` is only held against the others, never learned from."""
 HELD_OUT = 0.1
 """Share of the groups of a source that is held out where the source has no validation pictures."""
+FEW_GROUPS = 10
+"""Sources with fewer groups than this are held out from as one."""
 FAMILY_OF_FOLDER: Mapping[str, Family] = {
     "140k-real-and-fake-faces": "gan",
     "real_vs_fake": "gan",
@@ -55,7 +57,8 @@ def gather(data: Sequence[str | os.PathLike[str]]) -> tuple[list[LabelledPicture
                 other[split] += 1
                 continue
             path = picture.path.absolute()
-            picture = replace(picture, path=path, source=picture.source or origin, split=split)
+            source, generator, group = map(_text, (picture.source or origin, picture.generator, picture.group))
+            picture = replace(picture, path=path, source=source, generator=generator, group=group, split=split)
             before = found.setdefault(path, picture)
             if (before.fake, before.split) != (picture.fake, picture.split):
                 raise DataError(
@@ -65,14 +68,20 @@ def gather(data: Sequence[str | os.PathLike[str]]) -> tuple[list[LabelledPicture
     return list(found.values()), notes
 
 
+def _text(name: str) -> str:
+    """A name that can be written down: those of folders need not be text."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 def _said(picture: LabelledPicture) -> str:
     return f"{'fake' if picture.fake else 'real'} in {picture.split}"
 
 
 def sampled(pictures: Sequence[LabelledPicture], limit: int, seed: int) -> list[LabelledPicture]:
-    """About ``limit`` pictures for training and validation together, in proportion to source, class and split.
+    """``limit`` pictures for training and validation together, in proportion to source, class and split.
 
-    The test split stays whole: what of it reappears in the others has to be found. Order of the files is kept.
+    More only where a class would have none in a split. The test split stays whole: what of it reappears in the others
+    has to be found. Order of the files is kept.
     """
     parts: dict[tuple[str, str, bool], list[LabelledPicture]] = {}
     for picture in pictures:
@@ -81,11 +90,19 @@ def sampled(pictures: Sequence[LabelledPicture], limit: int, seed: int) -> list[
     total = sum(map(len, parts.values()))
     if total <= limit:
         return list(pictures)
+    counts = {key: len(part) * limit // total for key, part in parts.items()}
+    by_rest = sorted(parts, key=lambda key: (-(len(parts[key]) * limit % total), drawn("/".join(map(str, key)), seed)))
+    for key in by_rest[: limit - sum(counts.values())]:  # largest remainders
+        counts[key] += 1
+    for split, _, fake in parts:
+        alike = [key for key in by_rest if (key[0], key[2]) == (split, fake)]
+        if not any(counts[key] for key in alike):
+            counts[alike[0]] = 1
     kept: set[Path] = set()
-    for part in parts.values():
+    for key, part in parts.items():
         # By the end of the path, so that the same pictures are drawn wherever the folder lies.
         order = sorted(part, key=lambda picture: drawn("/".join(picture.path.parts[-3:]), seed))
-        kept |= {picture.path for picture in order[: max(1, len(part) * limit // total)]}
+        kept |= {picture.path for picture in order[: counts[key]]}
     return [picture for picture in pictures if picture.split == "test" or picture.path in kept]
 
 
@@ -134,6 +151,7 @@ def held_out(rows: Sequence[Row], seed: int) -> tuple[list[Row], list[str]]:
     """Rows with a tenth of the groups of every source without validation pictures moved to "val", and those sources.
 
     The same groups for the same seed, wherever the files lie. Groups of both classes are drawn apart from those of one.
+    Sources of few groups (a folder for each video, for one) are drawn from together.
     """
     has = {row.source for row in rows if row.split == "val"}
     lacking = sorted({row.source for row in rows if row.split == "train"} - has)
@@ -145,8 +163,11 @@ def held_out(rows: Sequence[Row], seed: int) -> tuple[list[Row], list[str]]:
     for group, of in groups.items():
         if all(source in lacking for source, _ in of):
             kinds.setdefault(tuple(sorted(of)), []).append(group)
+    pools: dict[object, list[str]] = {}
+    for kind, names in kinds.items():
+        pools.setdefault(kind if len(names) >= FEW_GROUPS else frozenset(fake for _, fake in kind), []).extend(names)
     moved: set[str] = set()
-    for names in kinds.values():
+    for names in pools.values():
         count = max(1, round(len(names) * HELD_OUT)) if len(names) > 1 else 0
         moved |= set(sorted(names, key=lambda name: drawn(name, seed))[:count])
     return [replace(row, split="val") if row.split == "train" and row.group in moved else row for row in rows], lacking

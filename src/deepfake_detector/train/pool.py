@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import connection, get_context, parent_process
+from pathlib import Path
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
+
+
+def own(path: Path) -> Path:
+    """Where this process writes what becomes ``path`` when it is whole; no other process writes there."""
+    return path.with_suffix(f".{os.getpid()}.partial")
+
+
+def _end_with_parent() -> None:
+    """A run that is killed cannot stop its workers: each of them sees that it is gone."""
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_watch, args=(parent.sentinel,), daemon=True).start()
+
+
+def _watch(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)
 
 
 def in_processes(
@@ -30,7 +50,8 @@ def in_processes(
             told(done)
             yield result
         return
-    pool = ProcessPoolExecutor(processes, get_context("spawn"))  # forks of OpenCV and torch threads hang
+    spawn = get_context("spawn")  # forks of OpenCV and torch threads hang
+    pool = ProcessPoolExecutor(processes, spawn, initializer=_end_with_parent)
     try:
         futures = [pool.submit(work, *task) for task in tasks]
         for done, future in enumerate(futures, start=1):

@@ -88,6 +88,12 @@ def train(settings: Settings, say: Say = print) -> Outcome:
     begun = start(settings.base, settings.members)
     imagenet = _imagenet(settings, begun)
     work = settings.folder
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OptionError(f"--work: the folder {work} cannot be made ({error.strerror}). Name another.") from None
+    if not os.access(work, os.W_OK):
+        raise OptionError(f"--work: nothing can be written into {work}. Name another folder.")
     listed = settings.out.with_name(settings.out.name + ".unreadable.jsonl")
 
     rows, unreadable = _rows(settings, listed, say)
@@ -144,10 +150,17 @@ def _rows(settings: Settings, listed: Path, say: Say) -> tuple[list[Row], list[U
     pictures, notes = gather.gather(settings.data)
     for note in notes:
         say(note)
+    if not pictures:
+        raise DataError(f"No picture is in a split that is read ({', '.join(gather.READ)}). Correct the column split.")
     if settings.limit is not None:
         pictures = gather.sampled(pictures, settings.limit, settings.seed)
     facts, unreadable = examine([picture.path for picture in pictures], settings.folder, settings.processes)
     _list(unreadable, listed)
+    if unreadable:
+        first = f"listed in {listed}; the first: {unreadable[0].message}"
+        if not facts:
+            raise DataError(f"None of the {len(pictures)} pictures can be read ({first})")
+        say(f"{len(unreadable)} of {len(pictures)} pictures cannot be read ({first})")
     rows = gather.rows_of(pictures, facts, settings.family)
     rows = _checked(rows, facts, settings, say)
     rows, lacking = gather.held_out(rows, settings.seed)

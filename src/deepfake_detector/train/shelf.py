@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from . import features
-from .pool import in_processes
+from .pool import in_processes, own
 
 _PIECE = 200
 _SHAPE = (12, 4, 768)
@@ -48,7 +48,7 @@ def encoded(store: Path, encoder: Path, shelf: Path, processes: int) -> np.ndarr
 
 
 def _piece(store: Path, encoder: Path, path: Path, names: list[str], numbers: list[int]) -> None:
-    partial = path.with_suffix(".partial")
+    partial = own(path)
     with open(partial, "wb") as file:
         np.savez(file, names=np.array(names), features=features.encode(store, encoder, numbers))
     os.replace(partial, path)

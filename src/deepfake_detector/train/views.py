@@ -26,7 +26,7 @@ from ..types import Face, Family, Pixels
 from .augment import degraded, processed
 from .data import Row
 from .forge import composite, self_blended
-from .pool import in_processes
+from .pool import in_processes, own
 from .sources import SOURCES
 
 SIDE, NATIVE = 224, 192
@@ -225,7 +225,7 @@ def _piece(folder: Path, number: int, first: int, jobs: list[Job], rows: Mapping
     path = folder / f"piece-{number:04d}.npz"
     made = [view for i, job in enumerate(jobs) for view in views_of(first + i, job, rows)]
     lines = json.dumps([asdict(view) for view, _, _ in made])
-    partial = path.with_suffix(".partial")
+    partial = own(path)
     with open(partial, "wb") as file:
         pixels = np.array([m[1] for m in made], np.uint8).reshape(-1, SIDE, SIDE, 3)  # none where no face was forged
         native_pixels = np.array([m[2] for m in made], np.uint8).reshape(-1, NATIVE, NATIVE, 3)
