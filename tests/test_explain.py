@@ -319,7 +319,7 @@ def test_a_bad_fit_is_said_in_words(r2: float, stability: float, samples: int, e
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"num_samples": 5}, "at least 10"), ({"segments": 1}, "at least 2"), ({"hide": "blur"}, "grey, mean")],
+    [({"num_samples": 5}, "at least 10"), ({"segments": 1}, "2 to 1000"), ({"hide": "blur"}, "grey, mean")],
 )
 def test_wrong_options(brightness: DeepfakeDetector, options: dict[str, object], message: str) -> None:
     with pytest.raises(OptionError, match=message):

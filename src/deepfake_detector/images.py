@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
-from PIL import Image, ImageFile, JpegImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageChops, ImageFile, JpegImagePlugin, UnidentifiedImageError
 
 from . import jpeg
 from .errors import ImageError, ImageNotFound, ImageTooLarge, ImageUnreadable
@@ -114,7 +114,7 @@ def read(source: ImageSource | Picture, max_pixels: int = MAX_PIXELS) -> Picture
         _check_work(image, file, name, max_pixels)
         picture = _finish(image, name)
         if image.format in ("JPEG", "MPO"):
-            _check_complete(image, picture, file.getvalue())
+            _check_complete(image, file.getvalue(), name)
         return picture
 
 
@@ -279,7 +279,7 @@ def _finish(image: Image.Image, name: str, rewind: bool = True) -> Picture:
     return Picture(pixels, name, container, reasons)
 
 
-def _check_complete(image: Image.Image, picture: Picture, data: bytes) -> None:
+def _check_complete(image: Image.Image, data: bytes, name: str) -> None:
     """Raise ImageUnreadable for a JPEG that ends before its picture does, though a marker says that this is the end.
 
     What is missing of a sequential file is grey, so of most files the lower right corner says that nothing is. Others
@@ -288,13 +288,17 @@ def _check_complete(image: Image.Image, picture: Picture, data: bytes) -> None:
     """
     at = jpeg.end(data)
     if at is None:
-        raise ImageUnreadable(picture.name, "damaged or truncated (the file has no end).")
+        raise ImageUnreadable(name, "damaged or truncated (the file has no end).")
     corner = image.crop((max(0, image.width - 4), max(0, image.height - 4), image.width, image.height))
     if not image.info.get("progressive") and corner.getcolors(1) is None:
         return
-    with _opened(io.BytesIO(jpeg.lengthened(data, at)), picture.name) as again:
-        if not np.array_equal(_finish(again, picture.name).pixels, picture.pixels):
-            raise ImageUnreadable(picture.name, "damaged or truncated (the picture's data end too soon).")
+    with _opened(io.BytesIO(jpeg.lengthened(data, at)), name) as again:
+        try:
+            changed = ImageChops.difference(image, again).getbbox()
+        except Exception as error:  # as in _finish
+            raise ImageUnreadable(name, f"damaged or truncated ({type(error).__name__}: {error}).") from None
+    if changed:
+        raise ImageUnreadable(name, "damaged or truncated (the picture's data end too soon).")
 
 
 _TURNS = {

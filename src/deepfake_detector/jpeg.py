@@ -5,14 +5,13 @@ Markers as in ITU-T T.81 (1992), annex B.
 
 from __future__ import annotations
 
-import re
+import numpy as np
 
-_END, _SCAN = 0xD9, 0xDA
+_END = 0xD9
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 """Markers without a length: TEM, RST0 to RST7, and SOI."""
-_MARKER = re.compile(rb"\xff+([^\x00\xff])")
-_AFTER_SCAN = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
-"""What ends compressed data; in them a byte FF is followed by 00, and restart markers belong to them."""
+_WITHIN = np.isin(np.arange(256), [0x00, *range(0xD0, 0xD8), 0xFF])
+"""What follows FF within compressed data: 00, restart markers, and FF before another marker."""
 _BITS = b"\x55" * 64
 """Read as compressed data these are hardly ever what missing ones are taken for, a row of zero bits."""
 
@@ -22,19 +21,18 @@ def end(data: bytes) -> int | None:
 
     Previews inside its segments, and what follows the picture (a phone's further pictures), are not looked at.
     """
+    values = np.frombuffer(data, np.uint8)
+    places = np.flatnonzero(values[:-1] == 0xFF)
+    places = places[~_WITHIN[values[places + 1]]]
     at = 2
-    while found := _MARKER.search(data, at):
-        marker, at = found[1][0], found.end()
+    while (number := int(np.searchsorted(places, at))) < len(places):
+        found = int(places[number])
+        marker = data[found + 1]
         if marker == _END:
-            return found.start()
-        if marker in _ALONE:
-            continue
-        at += int.from_bytes(data[at : at + 2], "big")
-        if marker == _SCAN:
-            after = _AFTER_SCAN.search(data, at)
-            if after is None:
-                return None
-            at = after.start()
+            return found
+        at = found + 2
+        if marker not in _ALONE:
+            at += int.from_bytes(data[at : at + 2], "big")
     return None
 
 

@@ -281,7 +281,9 @@ def _from_folders(folder: Path) -> Manifest:
         raise DataError(f"{_several(both)} below folders of both classes or of two splits. {_EXPECTED}.")
     if unlabelled:
         raise DataError(f"{_several(unlabelled)} in no class folder, so the label is unknown. {_EXPECTED}.")
-    notes = [f"{_several(other)} not named as a picture, and passed over."] if other else []
+    notes = []
+    if other:
+        notes.append(f"{len(other)} files in class folders are not named as pictures, and passed over: {other[0]} ...")
     return Manifest(tuple(pictures), str(folder), tuple(notes))
 
 
@@ -290,14 +292,16 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
     Folders that are links are entered, but for those that lead back to where they are.
     """
+    above: dict[str, frozenset[str]] = {os.fspath(folder): frozenset()}  # where each folder still to come lies, really
     for parent, folders, files in os.walk(folder, onerror=_denied, followlinks=True):
-        here = Path(os.path.realpath(parent))
-        within = {here, *here.parents}
+        real = os.path.realpath(parent)
+        around = above.pop(parent) | {real, *map(str, Path(real).parents)}
         folders[:] = sorted(
             name
             for name in folders
-            if not (name.startswith(".") or name == "__MACOSX" or Path(os.path.realpath(Path(parent, name))) in within)
+            if not (name.startswith(".") or name == "__MACOSX" or os.path.realpath(Path(parent, name)) in around)
         )
+        above |= {os.path.join(parent, name): around for name in folders}
         yield from (Path(parent, name) for name in sorted(files) if not name.startswith("."))
 
 
