@@ -168,6 +168,20 @@ def test_a_jpeg_that_was_cut_and_ended_is_unreadable(mode: str, options: dict[st
             images.read(whole[: int(share * len(whole))] + b"\xff\xd9")
 
 
+def test_of_a_pil_image_the_file_is_looked_at_unless_it_was_decoded() -> None:
+    whole = encoded(Image.fromarray(NOISE), "JPEG")
+    cut = whole[: len(whole) // 2] + b"\xff\xd9"
+    with pytest.raises(ImageUnreadable, match="too soon"):
+        images.read(Image.open(io.BytesIO(cut)))
+    assert np.array_equal(images.read(Image.open(io.BytesIO(whole))).pixels, images.read(whole).pixels)
+    decoded = Image.open(io.BytesIO(cut))
+    decoded.load()  # now nobody can tell
+    assert images.read(decoded).size == (136, 120)
+    small = Image.open(io.BytesIO(encoded(Image.fromarray(NOISE), "JPEG", progressive=True)))
+    small.draft("L", (68, 60))
+    assert images.read(small).size == (68, 60)
+
+
 def test_a_jpeg_without_an_end_is_unreadable() -> None:
     whole = encoded(Image.fromarray(NOISE), "JPEG")
     for rest in (b"", b"<html>504 Gateway timeout</html>" * 999):

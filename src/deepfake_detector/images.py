@@ -108,7 +108,11 @@ def read(source: ImageSource | Picture, max_pixels: int = MAX_PIXELS) -> Picture
         name = str(getattr(source, "filename", "") or "image")
         _check_size(source.width, source.height, name, max_pixels)
         with _strict(), _handed:
-            return _finish(source, name, rewind=False)
+            data = _undecoded(source)
+            picture = _finish(source, name, rewind=False)
+            if data is not None:
+                _check_complete(source, data, name)
+            return picture
     file, name = whole_file(source)
     with _strict(), _opened(file, name) as image:
         _check_work(image, file, name, max_pixels)
@@ -279,6 +283,18 @@ def _finish(image: Image.Image, name: str, rewind: bool = True) -> Picture:
     return Picture(pixels, name, container, reasons)
 
 
+def _undecoded(image: Image.Image) -> bytes | None:
+    """The file of a JPEG that is opened and not decoded yet; None where there are pixels already, or it is another."""
+    file = getattr(image, "fp", None)
+    if image.format not in ("JPEG", "MPO") or not file or not getattr(image, "tile", None) or image.tell():
+        return None
+    place = file.tell()
+    file.seek(0)
+    data = bytes(file.read())
+    file.seek(place)
+    return data
+
+
 def _check_complete(image: Image.Image, data: bytes, name: str) -> None:
     """Raise ImageUnreadable for a JPEG that ends before its picture does, though a marker says that this is the end.
 
@@ -293,6 +309,8 @@ def _check_complete(image: Image.Image, data: bytes, name: str) -> None:
     if not image.info.get("progressive") and corner.getcolors(1) is None:
         return
     with _opened(io.BytesIO(jpeg.lengthened(data, at)), name) as again:
+        if (again.size, again.mode) != (image.size, image.mode):  # of a PIL image that is to be decoded smaller
+            return
         try:
             changed = ImageChops.difference(image, again).getbbox()
         except Exception as error:  # as in _finish
