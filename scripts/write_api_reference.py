@@ -33,7 +33,7 @@ def page() -> str:
         "## Conventions",
         prose(module_words(types)),
         "In signatures:",
-        aliases(types, SOURCES / PACKAGE / "images.py"),
+        aliases(types, SOURCES / PACKAGE / "files.py"),
     ]
     told: set[tuple[Path, str]] = set()
     for room in rooms():

@@ -12,7 +12,7 @@ import deepfake_detector
 ROOT = Path(deepfake_detector.__file__).parent
 LAYERS = [
     {"errors", "lazy"},
-    {"types", "extras", "jpeg"},
+    {"types", "extras", "files", "jpeg"},
     {"images", "pages"},
     {"faces"},
     {"models", "quality", "medium"},

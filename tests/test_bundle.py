@@ -56,6 +56,12 @@ def test_two_who_save_at_once_do_not_meet(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_a_name_as_long_as_names_may_be(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 252 + ".h5")
+    bundle().save(path)
+    assert Bundle.load(path) == bundle()
+
+
 @pytest.mark.parametrize("path", [None, 5, "with\0nul.h5", "x" * 5000])
 def test_what_is_no_path_at_all_is_told(path: Any) -> None:
     with pytest.raises(OptionError, match="name a file to write"):

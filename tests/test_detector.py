@@ -277,7 +277,19 @@ def test_a_damaged_image_among_images_is_a_failure(model: Path) -> None:
     assert [type(result) for result in results] == [Prediction, Failure, Prediction]
 
 
-@pytest.mark.parametrize(("sources", "workers"), [(None, None), (5, None), ([], "2"), ([], 0), ([], 1.5)])
+def test_what_can_be_counted_through_is_a_batch(model: Path) -> None:
+    class Dataset:
+        def __getitem__(self, index: int) -> np.ndarray:
+            if index > 2:
+                raise IndexError
+            return grey(204)
+
+    assert len(detector(model).predict_batch(Dataset())) == 3  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("sources", "workers"), [(None, None), (5, None), ([], "2"), ([], 0), ([], 1.5), ([], np.array([1, 2]))]
+)
 def test_a_batch_of_no_list_or_no_workers_is_told(model: Path, sources: Any, workers: Any) -> None:
     with pytest.raises(OptionError, match=r"list of pictures|whole number"):
         detector(model).predict_batch(sources, workers)

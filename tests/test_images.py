@@ -12,6 +12,7 @@ import pytest
 from files import bomb, encoded, tiled_tiff
 from PIL import Image, ImageFile
 
+import deepfake_detector.files
 from deepfake_detector import ImageError, ImageNotFound, ImageTooLarge, ImageUnreadable, images, jpeg
 
 GRADIENT = np.dstack([np.tile(np.arange(64, dtype=np.uint8) * 4, (48, 1))] * 3)
@@ -168,6 +169,60 @@ def test_a_jpeg_that_was_cut_and_ended_is_unreadable(mode: str, options: dict[st
             images.read(whole[: int(share * len(whole))] + b"\xff\xd9")
 
 
+def scans_apart(pixels: np.ndarray) -> bytes:
+    """A sequential JPEG with a scan for each channel, put together from three grey ones."""
+    parts = [encoded(Image.fromarray(channel), "JPEG") for channel in np.moveaxis(pixels, 2, 0)]
+    frame = parts[0].index(b"\xff\xc0")
+    scans = []
+    for number, part in enumerate(parts, start=1):
+        start = part.index(b"\xff\xda")
+        header = b"\xff\xda" + struct.pack(">HBBBBBB", 8, 1, number, 0, 0, 63, 0)
+        scans.append(header + part[start + 10 : -2])
+    size = parts[0][frame + 5 : frame + 9]
+    channels = b"".join(bytes([number, 0x11, 0]) for number in (1, 2, 3))
+    of_frame = b"\xff\xc0" + struct.pack(">HB", 17, 8) + size + b"\x03" + channels
+    tables = parts[0][frame + 13 : parts[0].index(b"\xff\xda")]
+    return parts[0][:frame] + of_frame + tables + b"".join(scans) + b"\xff\xd9"
+
+
+def test_a_jpeg_cut_between_or_within_scans_of_single_channels_is_unreadable() -> None:
+    whole = scans_apart(NOISE)
+    assert images.read(whole).size == (136, 120)
+    for share in (0.5, 0.7, 0.9):
+        with pytest.raises(ImageUnreadable, match=r"too soon|truncated"):
+            images.read(whole[: int(share * len(whole))] + b"\xff\xd9")
+
+
+@pytest.mark.parametrize("blocks", [1, 3, 20])
+def test_a_jpeg_cut_where_it_would_restart_is_unreadable(blocks: int) -> None:
+    whole = encoded(Image.fromarray(NOISE), "JPEG", restart_marker_blocks=blocks)
+    middle = len(whole) // 2
+    for at in range(middle, middle + 150):
+        with pytest.raises(ImageUnreadable, match=r"too soon|truncated"):
+            images.read(whole[:at] + b"\xff\xd9")
+
+
+def test_the_last_rows_are_looked_at_where_they_are_few() -> None:
+    pixels = np.random.default_rng(3).integers(0, 255, (161, 160, 3), np.uint8)
+    whole = encoded(Image.fromarray(pixels), "JPEG")
+    with pytest.raises(ImageUnreadable, match="too soon"):
+        images.read(whole[:-400] + b"\xff\xd9")
+
+
+def test_any_number_of_fill_bytes_may_stand_before_the_end() -> None:
+    for options in ({}, {"progressive": True}):
+        picture = NOISE.copy()
+        picture[-40:] = 255
+        whole = encoded(Image.fromarray(picture), "JPEG", **options)
+        assert np.array_equal(images.read(whole[:-2] + b"\xff" * 5 + whole[-2:]).pixels, images.read(whole).pixels)
+
+
+def test_endless_markers_are_not_followed_and_what_comes_after_the_end_is_not_searched() -> None:
+    whole = encoded(Image.fromarray(NOISE), "JPEG")
+    assert jpeg.ending(whole + b"\xff" * 10_000_000) == jpeg.ending(whole) == jpeg.Ending(len(whole) - 2, 1)
+    assert jpeg.ending(whole[:-2] + b"\xff\xfe\x00\x02" * 20_000 + b"\xff\xd9") is None
+
+
 def test_of_a_pil_image_the_file_is_looked_at_unless_it_was_decoded() -> None:
     whole = encoded(Image.fromarray(NOISE), "JPEG")
     cut = whole[: len(whole) // 2] + b"\xff\xd9"
@@ -202,10 +257,10 @@ def test_a_phones_file_of_several_pictures_is_read_and_held_to_be_complete() -> 
     picture = Image.fromarray(NOISE)
     whole = encoded(picture, "MPO", save_all=True, append_images=[picture])
     assert images.read(whole).format == "MPO"
-    end = jpeg.end(whole)
-    assert end is not None
+    ending = jpeg.ending(whole)
+    assert ending is not None
     with pytest.raises(ImageUnreadable, match="too soon"):
-        images.read(whole[: end // 2] + whole[end:])
+        images.read(whole[: ending.at // 2] + whole[ending.at :])
 
 
 def test_pillow_set_to_accept_what_is_truncated_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,6 +272,24 @@ def test_pillow_set_to_accept_what_is_truncated_changes_nothing(monkeypatch: pyt
         with pytest.raises(ImageUnreadable):
             images.read(Image.open(io.BytesIO(whole[: len(whole) // 2])))
         assert images.read(whole).size == (136, 120)
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is True
+
+
+def test_what_a_program_sets_while_a_picture_is_read_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", False)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5000)
+
+    class Setting(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            ImageFile.LOAD_TRUNCATED_IMAGES = True
+            assert Image.MAX_IMAGE_PIXELS == 5000
+            return super().read(size)
+
+    lazy = Image.open(io.BytesIO(encoded(Image.fromarray(GRADIENT), "PNG")))
+    lazy.fp = Setting(lazy.fp.getvalue())
+    lazy.fp.seek(41)
+    with pytest.raises(ImageUnreadable):
+        images.read(lazy)
     assert ImageFile.LOAD_TRUNCATED_IMAGES is True
 
 
@@ -346,13 +419,16 @@ def test_rotation_survives_damage_to_other_tags() -> None:
     assert images.read(encoded(Image.fromarray(pixels), "PNG", exif=damaged)).size == (48, 64)
 
 
-def test_a_closed_file_is_unreadable(tmp_path: Path) -> None:
-    path = tmp_path / "a.png"
+@pytest.mark.parametrize("kind", ["png", "jpg"])
+def test_a_closed_file_is_unreadable(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"a.{kind}"
     Image.fromarray(GRADIENT).save(path)
     with open(path, "rb") as file:
-        pass
+        lazy = Image.open(file)
     with pytest.raises(ImageUnreadable, match="closed"):
         images.read(file)
+    with pytest.raises(ImageUnreadable):
+        images.read(lazy)
 
 
 def test_the_process_wide_limit_of_pillow_is_left_as_it_was() -> None:
@@ -394,7 +470,7 @@ def test_a_header_has_the_errors_of_reading(tmp_path: Path) -> None:
 
 
 def test_a_file_without_end_is_not_read_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(images, "MAX_BYTES", 3 << 20)
+    monkeypatch.setattr(deepfake_detector.files, "MAX_BYTES", 3 << 20)
     with pytest.raises(ImageTooLarge, match="more than 3,145,728 bytes"):
         images.read("/dev/zero")
     path = tmp_path / "large.png"

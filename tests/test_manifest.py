@@ -186,6 +186,27 @@ def test_a_file_that_is_real_in_one_folder_and_fake_in_another_is_refused(tmp_pa
         read_pictures(csv(tmp_path, "path,label\nreal/a.jpg,real\nfake/c.jpg,fake\n"))
 
 
+def test_what_two_links_lead_to_counts_once_and_it_is_said(tmp_path: Path) -> None:
+    touch(tmp_path, "set/real/a/1.jpg", "set/fake/2.jpg", "store/3.jpg")
+    for name in ("b", "c"):
+        (tmp_path / "set" / "real" / name).symlink_to("a")
+        (tmp_path / "set" / "fake" / f"{name}.jpg").symlink_to("2.jpg")
+    for folder in ("x", "y", "z"):  # each leads to the others
+        touch(tmp_path, f"set/fake/{folder}/{folder}.jpg")
+        for other in {"x", "y", "z"} - {folder}:
+            (tmp_path / "set" / "fake" / folder / other).symlink_to(f"../{other}")
+    found = read_pictures(tmp_path / "set")
+    assert sorted(one.path.name for one in found) == ["1.jpg", "2.jpg", "x.jpg", "y.jpg", "z.jpg"]
+    assert "links lead to what is there already" in found.notes[0]
+
+
+def test_one_file_in_two_splits_is_kept_in_both(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", "b.jpg")
+    (tmp_path / "c.jpg").symlink_to("a.jpg")
+    text = "path,label,split\na.jpg,real,train\nb.jpg,fake,train\nc.jpg,real,test\n"
+    assert [picture.split for picture in read_pictures(csv(tmp_path, text))] == ["train", "train", "test"]
+
+
 def test_files_that_are_not_named_as_pictures_are_told(tmp_path: Path) -> None:
     found = read_pictures(touch(tmp_path, "real/a.jpg", "real/b", "fake/c.jpg", "fake/d.txt", "README.md"))
     assert len(found) == 2
@@ -203,6 +224,7 @@ def test_a_split_folder_may_be_named_by_itself(tmp_path: Path, name: str, split:
     touch(tmp_path, f"Dataset/{name}/Real/a.jpg", f"Dataset/{name}/Fake/b.jpg")
     found = read_pictures(tmp_path / "Dataset" / name)
     assert {(picture.split, picture.source) for picture in found} == {(split, "Dataset" if split else name)}
+    assert len(found.notes) == bool(split)
 
 
 def test_what_a_table_does_not_name_is_told_where_the_folders_are_not_clear(tmp_path: Path) -> None:

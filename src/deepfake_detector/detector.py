@@ -23,7 +23,8 @@ from .ensemble.policy import Policy
 from .errors import DeepfakeDetectorError, ImageError, ImageTooSmall, OptionError, whole_number
 from .faces.base import FaceDetector
 from .faces.crop import MIN_FACE
-from .images import ImageSource, Picture
+from .files import ImageSource
+from .images import Picture
 from .medium import Medium
 from .models.bundle import Bundle
 from .models.preprocess import resized
@@ -209,8 +210,12 @@ class DeepfakeDetector:
         several = isinstance(sources, np.ndarray) and (sources.ndim == 4 or sources.dtype.kind in "OU")  # or paths
         if isinstance(sources, single) and not several:
             raise OptionError("expected a list of pictures; for a single one call predict, or put it in a list")
-        if not isinstance(sources, Iterable):
-            raise OptionError(f"expected a list of pictures, or another iterable, not {type(sources).__name__}")
+        try:
+            iter(sources)
+        except TypeError:
+            raise OptionError(
+                f"expected a list of pictures, or another iterable, not {type(sources).__name__}"
+            ) from None
         workers = min(4, os.cpu_count() or 1) if workers is None else whole_number("workers", workers, 1)
         ahead = 4 * workers if ahead is None else whole_number("ahead", ahead, 1)
         return self._stream(sources, workers, ahead)
@@ -263,7 +268,8 @@ class DeepfakeDetector:
             error.__traceback__ = error.__context__ = None  # its frames would hold the file and the picture
             return Failure(error.source, error)
         except Exception as error:  # a batch never stops for one picture, whatever a codec or a library throws
-            name = os.fspath(source) if isinstance(source, (str, os.PathLike)) else type(source).__name__
+            named = source.name if isinstance(source, Picture) else source
+            name = os.fspath(named) if isinstance(named, (str, os.PathLike)) else type(source).__name__
             _log.exception("%s: unexpected error", name)
             return Failure(
                 name, DeepfakeDetectorError(f"{name}: could not be judged ({type(error).__name__}: {error}).")

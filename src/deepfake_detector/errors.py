@@ -19,6 +19,8 @@ A failure is never a score: no function here returns a number for a picture it c
 
 from __future__ import annotations
 
+import operator
+
 
 class DeepfakeDetectorError(Exception):
     """Base of all errors raised on purpose by this package."""
@@ -83,7 +85,10 @@ class OptionError(DeepfakeDetectorError, ValueError):
 
 def whole_number(name: str, value: object, least: int, most: int | None = None) -> int:
     """An option's value as an int. Raises OptionError where it is no whole number, or beyond its limits."""
-    number = int(value.__index__()) if hasattr(value, "__index__") else None
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = None
     if number is None or number < least or (most is not None and number > most):
         limits = f"at least {least}" if most is None else f"{least} to {most}"
         raise OptionError(f"{name} must be a whole number, {limits}, got {value!r}")

@@ -9,32 +9,22 @@ decoded. ``header`` decodes none. A picture that was cut short is an error, also
 from __future__ import annotations
 
 import io
-import os
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageChops, ImageFile, JpegImagePlugin, UnidentifiedImageError
 
 from . import jpeg
-from .errors import ImageError, ImageNotFound, ImageTooLarge, ImageUnreadable
+from .errors import ImageTooLarge, ImageUnreadable
+from .files import ImageSource, limited, whole_file
 from .types import Pixels
-
-if TYPE_CHECKING:
-    ImageSource = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | np.ndarray
-else:
-    ImageSource = Any
 
 MAX_PIXELS = 120_000_000
 """Largest picture accepted by default, in pixels (12,000 x 10,000)."""
-
-MAX_BYTES = 1 << 29
-"""Largest file that is read, in bytes (512 MiB; ``MAX_PIXELS`` of 8-bit RGB, uncompressed, fit in)."""
 
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".avif", ".bmp", ".dib", ".gif", ".tif", ".tiff"}
@@ -46,9 +36,6 @@ The last four are pictures of formats that cannot be read here: they are told as
 """
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "TIFF")  # MPO opens as JPEG
-_PIECE = 1 << 20
-_PATIENCE = 2.0
-"""Seconds that a named pipe may have nobody who writes to it. A batch must not wait for ever."""
 _settings = threading.Lock()
 _handed = threading.RLock()
 """Held while a PIL image of the user's is decoded: threads that load the same one spoil it for each other."""
@@ -108,7 +95,7 @@ def read(source: ImageSource | Picture, max_pixels: int = MAX_PIXELS) -> Picture
         name = str(getattr(source, "filename", "") or "image")
         _check_size(source.width, source.height, name, max_pixels)
         with _strict(), _handed:
-            data = _undecoded(source)
+            data = _undecoded(source, name)
             picture = _finish(source, name, rewind=False)
             if data is not None:
                 _check_complete(source, data, name)
@@ -123,7 +110,7 @@ def read(source: ImageSource | Picture, max_pixels: int = MAX_PIXELS) -> Picture
 
 
 def held(source: ImageSource | Picture, max_pixels: int = MAX_PIXELS) -> ImageSource | Picture:
-    """A source that its owner can no longer change: what lies in memory is read now, files are when they are wanted.
+    """A source that its owner can no longer change: images and arrays are read now, files when they are wanted.
 
     Frames of a film are often handed over in one image or array, which moves on to the next. Raises as ``read`` does.
     """
@@ -152,115 +139,49 @@ def header(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Header:
         return Header(name, data, image.format, (image.width, image.height), dict(image.info), tables, sampling)
 
 
-def whole_file(source: ImageSource) -> tuple[io.BytesIO, str]:
-    """The bytes of a path, bytes or a binary file object, and what to call them; nothing is decoded.
-
-    Raises ImageNotFound, ImageUnreadable (also for pixels handed over) or ImageTooLarge.
-    """
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        return io.BytesIO(bytes(source)), "bytes"
-    if isinstance(source, (str, os.PathLike)):
-        name = os.fsdecode(os.fspath(source))
-        return _open(name), name
-    if hasattr(source, "read"):
-        name = str(getattr(source, "name", "stream"))
-        try:
-            file = cast(IO[bytes], source)
-            data = _limited(file, name)
-            if not data and getattr(file, "seekable", bool)():  # it was read before, or written to
-                file.seek(0)
-                data = _limited(file, name)
-        except ImageError:
-            raise
-        except Exception as error:  # whatever the object's own code raises, of a zip or a network for one
-            raise ImageUnreadable(name, f"the file object cannot be read ({type(error).__name__}: {error}).") from None
-        return io.BytesIO(data), name
-    raise ImageUnreadable(
-        type(source).__name__,
-        "expected a path, bytes, a binary file object, a PIL image or a uint8 array of shape (H, W, 3).",
-    )
-
-
 def as_pixels(values: np.ndarray) -> Pixels:
     """Numbers on the scale of 0 to 255 as pixels: rounded, and clipped where they lie beyond it."""
     pixels: Pixels = np.clip(np.rint(values), 0, 255).astype(np.uint8)
     return pixels
 
 
-def _open(name: str) -> io.BytesIO:
-    try:
-        if Path(name).is_fifo():
-            return io.BytesIO(_piped(name))
-        with open(name, "rb") as file:
-            return io.BytesIO(_limited(file, name))
-    except FileNotFoundError:
-        fetched = " Addresses are not fetched: save the picture first." if "://" in name else " Check the path."
-        raise ImageNotFound(name, f"no such file.{fetched}") from None
-    except IsADirectoryError:
-        raise ImageNotFound(name, "this is a folder. Name a picture; the command line also takes folders.") from None
-    except PermissionError:
-        raise ImageNotFound(name, "no permission to read this file.") from None
-    except (OSError, ValueError) as error:  # name too long, embedded NUL, device errors
-        raise ImageNotFound(name, f"could not be opened ({error}).") from None
-
-
-def _piped(name: str) -> bytes:
-    """All that comes through a named pipe, once somebody has opened it for writing."""
-    with open(os.open(name, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as pipe:
-        until = time.monotonic() + _PATIENCE
-        while (first := pipe.read(_PIECE)) == b"":  # nobody writes; None: somebody does, and has nothing yet
-            if time.monotonic() > until:
-                raise ImageNotFound(name, "this is a named pipe that nobody writes to.")
-            time.sleep(0.02)
-        os.set_blocking(pipe.fileno(), True)
-        return (first or b"") + _limited(pipe, name)
-
-
-def _limited(file: IO[bytes], name: str) -> bytes:
-    """All of a file, in pieces: a device or a pipe may never end."""
-    data = bytearray()
-    while piece := file.read(_PIECE):
-        if not isinstance(piece, (bytes, bytearray)):
-            raise ImageUnreadable(name, "the file object gives text; open it with mode 'rb'.")
-        data += piece
-        if len(data) > MAX_BYTES:
-            raise ImageTooLarge(
-                name, f"the file has more than {MAX_BYTES:,} bytes. Save it compressed, or scale it down."
-            )
-    return bytes(data)
-
-
 _strict_now = 0
-_lenient: tuple[int | None, bool] = (None, False)
+_lenient = False
 
 
 @contextmanager
 def _strict() -> Iterator[None]:
-    """Pillow as it is needed here, whatever a program has set: no limit of its own, and nothing cut short passes.
+    """Nothing that is cut short passes, though a program has set Pillow to let it.
 
-    Ours is checked from the header. Both settings belong to the whole process, so the first thread that comes in
-    changes them, and the last that leaves puts back what was there.
+    That belongs to the whole process, so the first thread that comes in changes it, and the last that leaves puts back
+    what was there, unless the program has set it again.
     """
     global _strict_now, _lenient
     with _settings:
         if not _strict_now:
-            _lenient = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
-            Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, False
+            _lenient, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
         _strict_now += 1
     try:
         yield
     finally:
         with _settings:
             _strict_now -= 1
-            if not _strict_now:
-                Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = _lenient
+            if not (_strict_now or ImageFile.LOAD_TRUNCATED_IMAGES):
+                ImageFile.LOAD_TRUNCATED_IMAGES = _lenient
 
 
 def _opened(file: io.BytesIO, name: str) -> Image.Image:
     if not file.getbuffer().nbytes:
         raise ImageUnreadable(name, "the file is empty (0 bytes).")
     try:
-        return Image.open(file, formats=_FORMATS)
+        with _settings:
+            # Pillow's own limit is lifted: ours is checked right below, from the header. Under a lock, because it
+            # belongs to the whole process and threads would restore each other's.
+            limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+            try:
+                return Image.open(file, formats=_FORMATS)
+            finally:
+                Image.MAX_IMAGE_PIXELS = limit
     except UnidentifiedImageError:
         known = "JPEG, PNG, WebP, AVIF, BMP, GIF, TIFF"
         raise ImageUnreadable(name, f"not a picture of a supported format ({known}).") from None
@@ -283,32 +204,36 @@ def _finish(image: Image.Image, name: str, rewind: bool = True) -> Picture:
     return Picture(pixels, name, container, reasons)
 
 
-def _undecoded(image: Image.Image) -> bytes | None:
+def _undecoded(image: Image.Image, name: str) -> bytes | None:
     """The file of a JPEG that is opened and not decoded yet; None where there are pixels already, or it is another."""
     file = getattr(image, "fp", None)
     if image.format not in ("JPEG", "MPO") or not file or not getattr(image, "tile", None) or image.tell():
         return None
-    place = file.tell()
-    file.seek(0)
-    data = bytes(file.read())
-    file.seek(place)
+    try:
+        place = file.tell()
+        file.seek(0)
+        data = limited(file, name)
+        file.seek(place)
+    except (OSError, ValueError):  # a closed file; decoding will say so
+        return None
     return data
 
 
 def _check_complete(image: Image.Image, data: bytes, name: str) -> None:
     """Raise ImageUnreadable for a JPEG that ends before its picture does, though a marker says that this is the end.
 
-    What is missing of a sequential file is grey, so of most files the lower right corner says that nothing is. Others
-    are decoded once more, with data added where they end: a complete picture stays as it is. What was changed or lost
-    within the data is not noticed.
+    What is missing of a file of one scan has a luma of 128, so of most files the last block says that nothing is.
+    Others are decoded once more, with data added where they end: a complete picture stays as it is. What was changed
+    or lost within the data is not noticed.
     """
-    at = jpeg.end(data)
-    if at is None:
+    ending = jpeg.ending(data)
+    if ending is None:
         raise ImageUnreadable(name, "damaged or truncated (the file has no end).")
-    corner = image.crop((max(0, image.width - 4), max(0, image.height - 4), image.width, image.height))
-    if not image.info.get("progressive") and corner.getcolors(1) is None:
+    x, y = ((side - 1) // 8 * 8 for side in image.size)
+    last = np.asarray(image.crop((x, y, min(x + 4, image.width), min(y + 4, image.height))).convert("L"))
+    if ending.scans == 1 and image.mode in ("RGB", "L") and (last.min() < 126 or last.max() > 130):
         return
-    with _opened(io.BytesIO(jpeg.lengthened(data, at)), name) as again:
+    with _opened(io.BytesIO(jpeg.lengthened(data, ending)), name) as again:
         if (again.size, again.mode) != (image.size, image.mode):  # of a PIL image that is to be decoded smaller
             return
         try:

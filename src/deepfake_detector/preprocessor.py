@@ -12,7 +12,8 @@ from .errors import whole_number
 from .faces import crop
 from .faces import face_detector as make_face_detector
 from .faces.base import FaceDetector
-from .images import ImageSource, Picture
+from .files import ImageSource
+from .images import Picture
 from .models.preprocess import resized
 from .types import Face, Floats
 

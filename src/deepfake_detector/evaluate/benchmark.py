@@ -15,7 +15,7 @@ import numpy.typing as npt
 from .. import __version__
 from ..errors import DataError
 from ..extras import require
-from ..images import ImageSource
+from ..files import ImageSource
 from ..types import Failure, Prediction
 from . import groups, metrics
 from .bootstrap import Array, Bools

@@ -17,6 +17,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,7 @@ SPLITS: Mapping[str, str] = {
 }
 """Names of splits as they are found -> as they are called here. Other names in a manifest are kept as they are."""
 
+_TELLING = {"real", "fake", *SPLITS}
 _KAGGLE_140K = Path("real_vs_fake", "real-vs-fake")
 _CONVENTION = "Labels are numbers in this manifest: 1 was read as real and 0 as fake."
 _EXPECTED = (
@@ -149,18 +151,19 @@ def _from_csv(path: Path, name: str) -> Manifest:
     of_file = SPLITS.get(path.stem.lower(), "")
     pictures: list[LabelledPicture] = []
     labels: dict[str, bool] = {}
+    named: set[tuple[str, str]] = set()
     repeated = 0
     for where, entry, fake in entries:
         picture = base / entry["path"]
         place = _place(picture)
-        if labels.get(place, fake) != fake:
+        if labels.setdefault(place, fake) != fake:
             raise DataError(f"{where}: {entry['path']} is real in one line and fake in another.")
-        if place in labels:
+        split = _split_name(entry.get("split", "")) or of_file
+        if (place, split) in named:
             repeated += 1
             continue
-        labels[place] = fake
+        named.add((place, split))
         known = {key: entry.get(key, "") for key in ("source", "generator", "group", "family")}
-        split = _split_name(entry.get("split", "")) or of_file
         pictures.append(LabelledPicture(picture, fake, split=split, **known))
     notes = [_CONVENTION] if numbers else []
     if repeated:
@@ -227,9 +230,10 @@ def _from_folder(folder: Path) -> Manifest:
         found = _from_folders(folder)
     except DataError as error:
         notes = [f"Labels and splits are those of {names}; those of the folders are not clear. {error}"]
-        below = {path for path in _files_below(folder) if path.suffix.lower() in SUFFIXES}
-        if passed := len(below - labels.keys()):
-            notes.append(f"{passed} pictures below the folder that {names} do not name were passed over.")
+        with suppress(DataError):  # a folder that cannot be read: the tables do without
+            below = {path for path in _files_below(folder) if path.suffix.lower() in SUFFIXES}
+            if passed := len(below - labels.keys()):
+                notes.append(f"{passed} pictures below the folder that {names} do not name were passed over.")
         return Manifest(tuple(listed), str(folder), (*said_before, *notes))
     lacking = len(labels.keys() - {picture.path for picture in found})
     for picture in found:
@@ -259,7 +263,9 @@ def _from_folders(folder: Path) -> Manifest:
     named = folder.resolve()
     of_folder = SPLITS.get(named.name.lower(), "")  # somebody names Dataset/Train, and then Dataset/Test
     labels: dict[str, LabelledPicture] = {}
-    for path in _files_below(folder):
+    places: set[tuple[str, str]] = set()
+    again: list[Path] = []
+    for path in _files_below(folder, again):
         parts = path.relative_to(folder).parts[:-1]
         if path.suffix.lower() not in SUFFIXES:
             other += [path] * any(part.lower() in ("real", "fake") for part in parts)
@@ -273,29 +279,47 @@ def _from_folders(folder: Path) -> Manifest:
         rest = [part for part, name in zip(parts, names, strict=True) if name not in classes and name not in SPLITS]
         source = "/".join(rest) or (named.parent if of_folder else named).name
         picture = LabelledPicture(path, "fake" in classes, source, split=next(iter(splits), of_folder))
-        before = labels.setdefault(_place(path), picture)
+        place = _place(path)
+        before = labels.setdefault(place, picture)
         if before.fake != picture.fake:
             raise DataError(f"{path} and {before.path} are one file, real in one place and fake in the other.")
+        if (place, picture.split) in places:
+            again.append(path)
+            continue
+        places.add((place, picture.split))
         pictures.append(picture)
     if both:
         raise DataError(f"{_several(both)} below folders of both classes or of two splits. {_EXPECTED}.")
     if unlabelled:
         raise DataError(f"{_several(unlabelled)} in no class folder, so the label is unknown. {_EXPECTED}.")
     notes = []
+    if of_folder and {picture.split for picture in pictures} == {of_folder}:
+        notes.append(f"All pictures are of the split {of_folder!r}: the folder is called {named.name!r}.")
+    if again:
+        notes.append(f"{len(again)} links lead to what is there already, and each counts once: {again[0]} ...")
     if other:
         notes.append(f"{len(other)} files in class folders are not named as pictures, and passed over: {other[0]} ...")
     return Manifest(tuple(pictures), str(folder), tuple(notes))
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
+def _files_below(folder: Path, again: list[Path] | None = None) -> Iterator[Path]:
     """Files below a folder, sorted; hidden ones and what archives of macOS leave behind are passed over.
 
-    Folders that are links are entered, but for those that lead back to where they are.
+    Folders that are links are entered, but for those that lead back to where they are, and those whose files were
+    there already with the same class and split in their paths; these are put into ``again``.
     """
+    entered: set[tuple[str, frozenset[str]]] = set()
     above: dict[str, frozenset[str]] = {os.fspath(folder): frozenset()}  # where each folder still to come lies, really
     for parent, folders, files in os.walk(folder, onerror=_denied, followlinks=True):
         real = os.path.realpath(parent)
         around = above.pop(parent) | {real, *map(str, Path(real).parents)}
+        telling = {part.lower() for part in Path(parent).relative_to(folder).parts} & _TELLING
+        if (real, frozenset(telling)) in entered:
+            folders.clear()
+            if again is not None:
+                again.append(Path(parent))
+            continue
+        entered.add((real, frozenset(telling)))
         folders[:] = sorted(
             name
             for name in folders

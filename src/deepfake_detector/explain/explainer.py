@@ -12,7 +12,7 @@ import numpy as np
 from ..detector import DeepfakeDetector, Look
 from ..errors import OptionError, whole_number
 from ..extras import require
-from ..images import ImageSource
+from ..files import ImageSource
 from .base import FAKE, METHODS, REAL, Explanation, Floats64, Ints, LimeExplanation, Method
 from .lime import lime
 from .occlusion import CALLS, occlusion

@@ -14,7 +14,7 @@ from ..detector import DeepfakeDetector, Look
 from ..ensemble.aggregate import Logits, Situation
 from ..errors import ExplanationError, OptionError
 from ..faces.crop import MIN_FACE, Crop
-from ..images import ImageSource
+from ..files import ImageSource
 from ..models.card import Region
 from ..types import Box, Face, Floats, Pixels, Prediction
 from .base import Floats64

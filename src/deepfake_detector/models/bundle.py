@@ -43,7 +43,7 @@ class Bundle:
 
     @classmethod
     def load(cls, model: str | os.PathLike[str] = "default") -> Bundle:
-        """A shipped bundle by name, or an ``.h5`` file by path. Raises ModelNotFound or ModelInvalid."""
+        """A shipped bundle by name, or an ``.h5`` file by path. Raises ModelNotFound, ModelInvalid or OptionError."""
         if not isinstance(model, (str, bytes, os.PathLike)):
             raise OptionError(f"model is a name or a path, not {model!r}; shipped are {', '.join(SHIPPED)}")
         name = os.fsdecode(model)
@@ -122,10 +122,11 @@ class Bundle:
             fits = target.parent.is_dir() and (target.is_file() or not target.exists())
         except (OSError, TypeError, ValueError):  # too long, no path at all, a NUL in it
             fits = False
+        shown = repr(os.fspath(path) if isinstance(path, os.PathLike) else path)
         if not fits:
-            raise OptionError(f"{path!r}: name a file to write, in a folder that is there")
+            raise OptionError(f"{shown}: name a file to write, in a folder that is there")
         # Its own for each who writes: two at once would write into each other's.
-        partial = target.with_name(f"{target.name}.{os.getpid()}-{threading.get_ident()}.partial")
+        partial = target.with_name(f".{os.getpid()}-{threading.get_ident()}.partial")
         text = json.dumps(self.manifest(), sort_keys=True).encode()
         try:
             with h5py.File(partial, "w") as file:
@@ -137,7 +138,7 @@ class Bundle:
                     file[f"graphs/{name}"] = np.frombuffer(data, np.uint8)
             os.replace(partial, target)
         except OSError as error:
-            raise OptionError(f"{path!r}: cannot be written ({error})") from None
+            raise OptionError(f"{shown}: cannot be written ({error})") from None
         finally:
             partial.unlink(missing_ok=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from .. import images
-from ..images import ImageSource
+from ..files import ImageSource
 from .base import KINDS, Finding, Provenance
 from .camera import camera
 from .generators import generators, name_of

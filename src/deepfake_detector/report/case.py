@@ -19,7 +19,7 @@ from ..errors import DeepfakeDetectorError, OptionError
 from ..explain import explain
 from ..explain.base import Explanation, Method
 from ..explain.explainer import Progress, default_method
-from ..images import ImageSource, whole_file
+from ..files import ImageSource, whole_file
 from ..medium import Medium
 from ..models.card import Region
 from ..provenance import Provenance, examine

@@ -20,6 +20,7 @@ from ..types import Floats
 from . import heads, tuning
 from .adapt import FIRMNESS, adapted, strength_for
 from .folds import PACK, Folds, apart
+from .pool import own
 from .targets import weights
 from .views import View
 
@@ -88,7 +89,7 @@ def head_logits(
     final = fitted(train)
     logits[val] = final.of_taken(taken[where[val]])
     logits[[view.of_networks for view in views]] = np.nan
-    unfinished = kept.with_suffix(".partial")
+    unfinished = own(kept)
     with open(unfinished, "wb") as file:
         np.savez(file, graph=np.frombuffer(heads.graph(final), np.uint8), logits=logits)
     os.replace(unfinished, kept)  # a stop while writing must not leave half a file to be read

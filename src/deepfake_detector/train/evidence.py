@@ -20,6 +20,7 @@ from ..types import Floats
 from . import crossfit, heads, shelf
 from .assemble import Evidence
 from .folds import Folds
+from .pool import own
 from .start import Start
 from .views import View
 
@@ -52,7 +53,7 @@ class Members:
         if start.encoder is not None:
             self.encoder = work / f"encoder-{hashlib.sha256(start.encoder).hexdigest()[:16]}.onnx"
             if not self.encoder.exists():
-                partial = self.encoder.with_suffix(".partial")
+                partial = own(self.encoder)
                 partial.write_bytes(start.encoder)
                 os.replace(partial, self.encoder)
 
@@ -139,7 +140,7 @@ class Members:
             if done % 1000 == 0:
                 left = (time.monotonic() - begun) / done * (len(ours) - done)
                 print(f"{card.name}: {done} of {len(ours)} views, {left / 60:.1f} min left", flush=True)
-        partial = path.with_suffix(".partial")
+        partial = own(path)
         with open(partial, "wb") as file:
             np.save(file, logits)
         os.replace(partial, path)

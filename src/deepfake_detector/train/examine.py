@@ -79,7 +79,7 @@ def examine(paths: Sequence[Path], folder: Path, processes: int) -> tuple[dict[P
     What could not be read is tried again every time: the cause may lie outside the file.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    kept = folder / "examined.jsonl"
+    kept = folder / "examined-2.jsonl"  # 2: files that end too soon are none that can be read
     known: dict[str, Facts | Unreadable] = {}  # by key, then also what cannot be read now
     if kept.exists():
         for line in kept.read_text(encoding="utf-8").splitlines():

@@ -70,7 +70,7 @@ def gather(data: Sequence[str | os.PathLike[str]]) -> tuple[list[LabelledPicture
 
 def _text(name: str) -> str:
     """A name that can be written down: those of folders need not be text."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _said(picture: LabelledPicture) -> str:
@@ -94,10 +94,12 @@ def sampled(pictures: Sequence[LabelledPicture], limit: int, seed: int) -> list[
     by_rest = sorted(parts, key=lambda key: (-(len(parts[key]) * limit % total), drawn("/".join(map(str, key)), seed)))
     for key in by_rest[: limit - sum(counts.values())]:  # largest remainders
         counts[key] += 1
-    for split, _, fake in parts:
-        alike = [key for key in by_rest if (key[0], key[2]) == (split, fake)]
-        if not any(counts[key] for key in alike):
-            counts[alike[0]] = 1
+    alike: dict[tuple[str, bool], list[tuple[str, str, bool]]] = {}
+    for key in by_rest:
+        alike.setdefault((key[0], key[2]), []).append(key)
+    for keys in alike.values():
+        if not any(counts[key] for key in keys):
+            counts[keys[0]] = 1
     kept: set[Path] = set()
     for key, part in parts.items():
         # By the end of the path, so that the same pictures are drawn wherever the folder lies.
@@ -151,7 +153,8 @@ def held_out(rows: Sequence[Row], seed: int) -> tuple[list[Row], list[str]]:
     """Rows with a tenth of the groups of every source without validation pictures moved to "val", and those sources.
 
     The same groups for the same seed, wherever the files lie. Groups of both classes are drawn apart from those of one.
-    Sources of few groups (a folder for each video, for one) are drawn from together.
+    Sources of few groups (a folder for each video, for one) are drawn from together. Where a tenth has fewer than
+    ``LEAST`` pictures, it is more of them, up to half.
     """
     has = {row.source for row in rows if row.split == "val"}
     lacking = sorted({row.source for row in rows if row.split == "train"} - has)
@@ -166,10 +169,14 @@ def held_out(rows: Sequence[Row], seed: int) -> tuple[list[Row], list[str]]:
     pools: dict[object, list[str]] = {}
     for kind, names in kinds.items():
         pools.setdefault(kind if len(names) >= FEW_GROUPS else frozenset(fake for _, fake in kind), []).extend(names)
+    pictures = Counter(row.group for row in rows if row.split == "train")
     moved: set[str] = set()
     for names in pools.values():
+        order = sorted(names, key=lambda name: drawn(name, seed))
         count = max(1, round(len(names) * HELD_OUT)) if len(names) > 1 else 0
-        moved |= set(sorted(names, key=lambda name: drawn(name, seed))[:count])
+        while count < len(names) // 2 and sum(pictures[name] for name in order[:count]) < LEAST["val"]:
+            count += 1
+        moved |= set(order[:count])
     return [replace(row, split="val") if row.split == "train" and row.group in moved else row for row in rows], lacking
 
 

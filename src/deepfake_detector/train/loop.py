@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .pool import own
 from .targets import targets, weights
 from .views import View
 
@@ -157,7 +158,7 @@ def train(
             if watch:
                 best.look(watch.loss(averaged.module.eval()), averaged)
             state = {"network": network.state_dict(), "averaged": averaged.state_dict(), "best": vars(best)}
-            partial = checkpoint.with_suffix(".partial")
+            partial = own(checkpoint)
             torch.save(
                 {**state, "optimizer": optimizer.state_dict(), "scaler": scaler.state_dict(), "step": step + 1}, partial
             )

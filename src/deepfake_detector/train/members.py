@@ -23,6 +23,7 @@ from . import ask, export, loop
 from .folds import PACK, PACK_HALVES, Folds, apart
 from .networks.efficientnet_lite import EfficientNetLite0
 from .networks.residual import ResidualNet
+from .pool import own
 from .views import View
 
 
@@ -130,7 +131,7 @@ def network_logits(
         if not kept.exists() or name == "final":
             graph = export.export(network, recipe.side)
         if not kept.exists():
-            partial = kept.with_suffix(".partial")
+            partial = own(kept)
             with open(partial, "wb") as file:
                 np.save(file, ask.said(graph, pixels, np.flatnonzero(score), recipe.plan.mean, recipe.plan.std))
             os.replace(partial, kept)

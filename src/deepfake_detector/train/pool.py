@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 
 
 def own(path: Path) -> Path:
-    """Where this process writes what becomes ``path`` when it is whole; no other process writes there."""
+    """Where this process writes what becomes ``path`` when it is whole; no other process of this machine does."""
     return path.with_suffix(f".{os.getpid()}.partial")
 
 

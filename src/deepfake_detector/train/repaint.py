@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from ..types import Pixels
 from .networks.autoencoder import FaceAutoencoder
+from .pool import own
 
 BATCH = 16
 RATE = 5e-4
@@ -62,7 +63,7 @@ def teach(
         optimizer.step()
         losses.append(loss.item())
         if (step + 1) % every == 0 or step + 1 == steps:
-            partial = checkpoint.with_suffix(".partial")
+            partial = own(checkpoint)
             state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
             torch.save(state, partial)
             os.replace(partial, checkpoint)

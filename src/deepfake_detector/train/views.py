@@ -277,13 +277,14 @@ def _gather(folder: Path, pieces: int) -> None:
             out[at : at + len(part)] = part
             at += len(part)
         out.flush()
-    with open(folder / "views.partial", "w", newline="", encoding="utf-8") as file:
+    partial = own(folder / "views.csv")
+    with open(partial, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(lines[0]))
         writer.writeheader()
         writer.writerows(lines)
-    os.replace(folder / "views.partial", folder / "views.csv")
-    for path in paths:
-        path.unlink()
+    os.replace(partial, folder / "views.csv")
+    for path in (*paths, *folder.glob("piece-*.partial")):  # the latter of runs that were killed
+        path.unlink(missing_ok=True)
 
 
 def read_store(folder: Path) -> tuple[list[View], np.ndarray, np.ndarray]:
