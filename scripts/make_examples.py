@@ -5,6 +5,7 @@ python scripts/make_examples.py
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import matplotlib
@@ -19,6 +20,7 @@ FOLDER = Path(__file__).parents[1] / "examples"
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     astronaut = np.asarray(skimage.data.astronaut())
     hopper_file = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
     hopper = np.asarray(Image.open(hopper_file).convert("RGB"))

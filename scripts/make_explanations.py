@@ -5,6 +5,7 @@ python scripts/make_explanations.py            # after the weights have changed
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from deepfake_detector import DeepfakeDetector
@@ -19,6 +20,7 @@ FIGURES = {
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     detector = DeepfakeDetector()
     for name, (picture, of) in FIGURES.items():
         found = explain(detector, str(ROOT / "examples" / picture), of=of)

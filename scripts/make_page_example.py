@@ -5,6 +5,7 @@ python scripts/make_page_example.py            # after the weights or the layout
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import threading
 import time
@@ -25,6 +26,7 @@ PATIENCE = 60_000  # milliseconds
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     config = uvicorn.Config(create_app(DeepfakeDetector()), host="127.0.0.1", port=0, log_level="error")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -5,6 +5,7 @@ python scripts/make_report_example.py            # after the weights or the layo
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import tempfile
 from pathlib import Path
@@ -21,6 +22,7 @@ SIZE = {"width": 760, "height": 1480}
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     case = examine_case(DeepfakeDetector(), ROOT / PICTURE, PICTURE)
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "report.html"

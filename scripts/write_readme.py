@@ -5,6 +5,7 @@ python scripts/write_readme.py            # after make_default_bundle.py and mea
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -57,6 +58,7 @@ miss many of what it has never seen. {made(read)}
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     text = README.read_text(encoding="utf-8")
     for name, content in (("output", output()), ("figures", figures())):
         text = between(text, name, content)

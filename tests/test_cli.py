@@ -2,10 +2,12 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from fakes import bundle
 from PIL import Image
 
 import deepfake_detector
@@ -143,6 +145,12 @@ def test_version_and_completion_and_info(toy: str) -> None:
     assert "only knows brightness" in info.stdout
     assert json.loads(runner.invoke(app, ["info", "--json", "--model", toy]).stdout)["name"] == "toy"
     assert runner.invoke(app, ["info", "--model", "none"]).exit_code == 2
+
+
+def test_a_card_does_not_command_the_terminal(tmp_path: Path) -> None:
+    replace(bundle(), name="good\x1b]0;owned\x07").save(tmp_path / "evil.h5")
+    output = runner.invoke(app, ["info", "--model", str(tmp_path / "evil.h5")]).stdout
+    assert output.startswith("good\\x1b]0;owned\\x07 1: ")
 
 
 def test_the_shipped_card_is_printed() -> None:

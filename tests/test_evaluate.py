@@ -117,8 +117,16 @@ def test_what_cannot_be_evaluated_is_told(toy: DeepfakeDetector, pictures: list[
         evaluate(toy, [pictures[1]])
     with pytest.raises(OptionError, match="no reals of the source swaps; sources with reals: camera, press"):
         evaluate(toy, pictures, pairs=[Pairing(("swaps",), ("swaps",))])
-    with pytest.raises(OptionError, match="false-positive rate"):
-        evaluate(toy, pictures, max_fpr=-0.1)
+    for rate in (-0.1, "0.01"):
+        with pytest.raises(OptionError, match="false-positive rate"):
+            evaluate(toy, pictures, max_fpr=rate)  # type: ignore[arg-type]
+    for pairs in (Pairing(("swaps",), ("press",)), [("swaps", "press")]):
+        with pytest.raises(OptionError, match="a list of Pairing"):
+            evaluate(toy, pictures, pairs=pairs)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="lists of sources"):
+        Pairing("swaps", "press")  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="path of a folder"):
+        read_pictures(None)  # type: ignore[arg-type]
 
 
 def test_the_page_is_self_contained_and_escaped(report: Report) -> None:

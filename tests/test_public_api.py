@@ -57,6 +57,13 @@ def test_a_prediction_unpacks_and_prints_as_promised() -> None:
     json.loads(result.to_json(indent=2))
 
 
+def test_the_kind_is_the_one_that_is_most_likely_if_one_is() -> None:
+    kinds = {"swap": 0.2, "gan": 0.7, "generated": 0.1}
+    assert prediction(0.9, kinds=kinds).kind == "gan"
+    assert prediction(0.1, kinds=kinds).kind is None
+    assert prediction(0.9, kinds=dict.fromkeys(kinds, 1e-5)).kind is None  # of a model that was taught none
+
+
 def test_percentages_add_up_to_one_hundred() -> None:
     for i in range(10_001):
         result = prediction(i / 10_000 + 3e-6 if i < 10_000 else 1.0)

@@ -874,6 +874,9 @@ class TestStack:
         assert sum(map(len, kept)) == len(fold.fake)
         lead = assemble.margins(read, draws=40)
         means = assemble.comparison(read[:1] + read[1:])["mean over sources"]
+        by_fold = [assemble.comparison([one])["press-reals"]["stacked"] for one in read]
+        assert by_fold[0] != by_fold[1]
+        assert assemble.comparison(read)["press-reals"]["stacked"] == pytest.approx(np.mean(by_fold), abs=1e-4)
         assert set(lead) == {"mean", "clip-x", "conv-x"}
         assert lead["clip-x"] == {"lead": 0, "at least": 0, "at most": 0}
         assert lead["conv-x"]["at least"] < lead["conv-x"]["lead"] < lead["conv-x"]["at most"]

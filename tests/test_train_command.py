@@ -228,6 +228,11 @@ class TestWithoutFaces:
         assert after.ensemble["picture"]["scene"] != before.ensemble["picture"]["scene"]
         assert after.graphs["heads-face"] == before.graphs["heads-face"]
         assert any("face and both is calibrated as in toy 1" in limit for limit in after.about["limits"])
+        for name in ("band", "poor_band"):  # they hold for the scores of faces too, which stayed as they were
+            low, high = after.ensemble["policy"][name]
+            kept_low, kept_high = before.ensemble["policy"][name]
+            assert low <= kept_low < kept_high <= high
+        assert not any("AUC on left-out sources" in heading for heading in after.about["figures"])
         detector = DeepfakeDetector(tmp_path / "mine.h5")
         said = [detector.predict(picture(seed, seed % 2 == 1, None)).score for seed in range(1000, 1008)]
         assert min(said[1::2]) > max(said[::2])

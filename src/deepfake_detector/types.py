@@ -158,8 +158,13 @@ class Prediction:
 
     @property
     def kind(self) -> str | None:
-        """The family of forgery it is most like; None where the prediction is "Real"."""
-        return max(self.kinds, key=self.kinds.__getitem__) if self.prediction == "Fake" and self.kinds else None
+        """The family of forgery it is most like; None where the prediction is "Real", or several are most alike.
+
+        Of a model that was taught no family all are equally unlikely.
+        """
+        most = max(self.kinds.values(), default=None)
+        found = [family for family, score in self.kinds.items() if score == most]
+        return found[0] if self.prediction == "Fake" and len(found) == 1 else None
 
     @property
     def fake_score(self) -> float:

@@ -77,7 +77,7 @@ def _reports(
     detectors = [DeepfakeDetector(model) for model in models]  # a wrong name is told before the first long run
     reports = []
     for detector in detectors:
-        with progress(len(pictures), detector.model) as step:
+        with progress(len(pictures), printable(detector.model)) as step:
             reports.append(evaluation.evaluate(detector, pictures, pairs=pairings, max_fpr=max_fpr, progress=step))
     return reports
 
@@ -90,12 +90,12 @@ def _print_summary(reports: list[Report]) -> None:
 
     first = reports[0]
     click.echo(
-        f"{first.data}: {first.overall.pictures} pictures judged ({first.overall.fakes} fake, {first.overall.reals} "
-        f"real), {len(first.failures)} could not be"
+        f"{printable(first.data)}: {first.overall.pictures} pictures judged ({first.overall.fakes} fake, "
+        f"{first.overall.reals} real), {len(first.failures)} could not be"
     )
     for note in first.notes:
         click.echo(printable(note))
-    by_label = labels(reports)
+    by_label = {printable(label): one for label, one in labels(reports).items()}
     rows = [[name, *(one.overall[name] or "-" for one in by_label.values())] for name in DESCRIPTIONS]
     click.echo()
     click.echo(tabulate(rows, ["figure (95 % interval)", *by_label], tablefmt="plain", disable_numparse=True))

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ..models.bundle import Bundle
-from .outputs import wrong_usage
+from .outputs import printable_lines, wrong_usage
 
 
 @click.command()
@@ -22,22 +22,27 @@ def info(model: str, as_json: bool) -> None:
         click.echo(json.dumps(bundle.manifest(), ensure_ascii=False, indent=2))
         return
     size = sum(len(data) for data in bundle.graphs.values()) / 2**20
-    click.echo(f"{bundle.name} {bundle.version}: {len(bundle.cards)} members, {size:.1f} MiB of weights")
+    _say(f"{bundle.name} {bundle.version}: {len(bundle.cards)} members, {size:.1f} MiB of weights")
     for card in bundle.cards:
         graph = f"{card.encoder} + {card.graph}" if card.encoder else card.graph
-        click.echo(f"\n{card.name} ({graph})")
-        click.echo(f"  looks at       {card.region}, {card.side} x {card.side} pixels, {card.sampling}")
+        _say(f"\n{card.name} ({graph})")
+        _say(f"  looks at       {card.region}, {card.side} x {card.side} pixels, {card.sampling}")
         for name, value in (
             ("architecture", card.architecture),
             ("pre-training", card.pretraining),
             ("trained on", card.training_data),
             ("licence", card.licence),
         ):
-            click.echo(f"  {name:<14} {value}")
+            _say(f"  {name:<14} {value}")
         _section(card.figures, "  ")
     for heading, content in bundle.about.items():
-        click.echo(f"\n{heading}")
+        _say(f"\n{heading}")
         _section(content, "  ")
+
+
+def _say(text: str) -> None:
+    """Names and cards are what whoever made the file wrote."""
+    click.echo(printable_lines(text))
 
 
 def _section(content: Any, indent: str) -> None:
@@ -45,12 +50,12 @@ def _section(content: Any, indent: str) -> None:
     if isinstance(content, dict):
         for key, value in content.items():
             if isinstance(value, (dict, list)):
-                click.echo(f"{indent}{key}")
+                _say(f"{indent}{key}")
                 _section(value, indent + "  ")
             else:
-                click.echo(f"{indent}{key:<32} {value}")
+                _say(f"{indent}{key:<32} {value}")
     elif isinstance(content, list):
         for value in content:
-            click.echo(f"{indent}- {value}")
+            _say(f"{indent}- {value}")
     else:
-        click.echo(f"{indent}{content}")
+        _say(f"{indent}{content}")

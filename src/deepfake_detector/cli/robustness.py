@@ -45,7 +45,7 @@ def robustness(
         require("evaluate", "sklearn", *(("matplotlib",) if report else ()))
         pictures = read_pictures(data, split)
         detector = DeepfakeDetector(model)
-        with progress(min(limit or len(pictures), len(pictures)), detector.model) as step:
+        with progress(min(limit or len(pictures), len(pictures)), printable(detector.model)) as step:
             result = measure_robustness(detector, pictures, limit=limit or None, seed=seed, progress=step)
 
     _print_summary(result)
@@ -63,7 +63,7 @@ def _print_summary(result: RobustnessReport) -> None:
     from tabulate import tabulate
 
     click.echo(
-        f"{result.data}: {result.fakes} fake and {result.reals} real pictures, "
+        f"{printable(result.data)}: {result.fakes} fake and {result.reals} real pictures, "
         f"{len(result.failures)} could not be judged"
     )
     for note in result.notes:

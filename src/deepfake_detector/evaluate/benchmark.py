@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import __version__
-from ..errors import DataError
+from ..errors import DataError, OptionError
 from ..extras import require
 from ..files import ImageSource
 from ..types import Failure, Prediction
@@ -170,6 +170,8 @@ def evaluate(
     """
     require("evaluate", "sklearn")
     manifest = as_manifest(pictures)
+    if isinstance(pairs, Pairing) or not all(isinstance(pair, Pairing) for pair in pairs):
+        raise OptionError("pairs is a list of Pairing(fakes, reals)")
     for pair in pairs:
         pair.check(manifest.pictures)
     if max_fpr is not None:

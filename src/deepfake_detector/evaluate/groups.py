@@ -38,6 +38,10 @@ class Pairing:
     fakes: tuple[str, ...]
     reals: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        if isinstance(self.fakes, str) or isinstance(self.reals, str):
+            raise OptionError(f"fakes and reals are lists of sources, got {self.fakes!r} and {self.reals!r}")
+
     @property
     def name(self) -> str:
         """ "sd21-faces against camera-reals and press-reals"; a single source on both sides is just its name."""

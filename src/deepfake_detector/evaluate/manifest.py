@@ -89,8 +89,11 @@ def as_manifest(pictures: Manifest | Iterable[LabelledPicture]) -> Manifest:
 def read_pictures(data: str | os.PathLike[str], split: str | None = None) -> Manifest:
     """The labelled pictures of a CSV file or a folder. split: only those of this split ("valid" is "val").
 
-    Raises DataError where labels are missing or ambiguous, or nothing is left. Pictures are not opened.
+    Raises DataError where labels are missing or ambiguous, or nothing is left; OptionError for what is no path.
+    Pictures are not opened.
     """
+    if not isinstance(data, (str, os.PathLike)):
+        raise OptionError(f"expected the path of a folder or a CSV file, got {type(data).__name__}")
     path = Path(data)
     if path.is_dir():
         inside = path / "manifest.csv"

@@ -190,6 +190,7 @@ def from_labels(
         raise OptionError("some scores are not numbers: leave out the pictures that could not be judged, with labels")
     if real.min() < 0 or real.max() > 1:
         raise OptionError("expected probabilities of real in [0, 1]; divide percentages by 100")
+    verdicts = None if verdicts is None else list(verdicts)
     if verdicts is not None and len(verdicts) != len(truth):
         raise OptionError(f"expected as many verdicts as labels, got {len(verdicts)} for {len(truth)}")
     if verdicts is not None and (other := sorted({repr(v) for v in verdicts if v not in _VERDICTS})):
@@ -209,8 +210,8 @@ def operating_point(fake: Bools, score: Array, max_fpr: float) -> OperatingPoint
     the same pictures, the rates flatter: on others expect more false alarms. Raises OptionError for a rate outside
     0 to 1.
     """
-    if not 0 <= max_fpr < 1:
-        raise OptionError(f"the false-positive rate must be at least 0 and below 1, got {max_fpr}")
+    if not (isinstance(max_fpr, (int, float, np.number)) and 0 <= max_fpr < 1):
+        raise OptionError(f"the false-positive rate must be at least 0 and below 1, got {max_fpr!r}")
     require("evaluate", "sklearn")
     from sklearn.metrics import roc_curve
 

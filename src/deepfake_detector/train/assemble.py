@@ -137,11 +137,19 @@ def left_out(
 
 
 def comparison(read: Sequence[LeftOut]) -> dict[str, dict[str, float]]:
-    """AUC of each source's fakes against the reals of their fold, by way of scoring; then the mean over the sources."""
+    """AUC of each source's fakes against the reals of their fold, by way of scoring; then the mean over the sources.
+
+    Of a source in several folds the mean over these.
+    """
+    found: dict[str, list[dict[str, float]]] = {}
+    for fold in read:
+        for name, fakes, reals in fold.pairs():
+            found.setdefault(name, []).append(
+                {way: _auc(score[fakes], score[reals]) for way, score in fold.ways.items()}
+            )
     result = {
-        name: {way: round(_auc(score[fakes], score[reals]), 4) for way, score in fold.ways.items()}
-        for fold in read
-        for name, fakes, reals in fold.pairs()
+        name: {way: round(float(np.mean([one[way] for one in folds])), 4) for way in folds[0]}
+        for name, folds in found.items()
     }
     if result:
         ways = list(next(iter(result.values())))

@@ -14,7 +14,7 @@ from ..ensemble.aggregate import Linear
 from ..errors import DataError
 from ..evaluate.metrics import Figure, auc
 from ..models.bundle import Bundle
-from ..models.card import OUTPUTS
+from ..models.card import OUTPUTS, Card
 from ..types import FAMILIES
 from . import assemble, bundles, heads, incumbent, stack
 from .assemble import Evidence
@@ -80,6 +80,9 @@ def rebuilt(
     if widest == "scene" and "policy" in base:
         points = ensemble["policy"]["operating_points"]
         ensemble["policy"]["operating_points"] = _no_lower(points, base["policy"]["operating_points"])
+        for name in ("band", "poor_band"):  # they hold for the scores kept from the base too
+            (low, high), (base_low, base_high) = ensemble["policy"][name], base["policy"][name]
+            ensemble["policy"][name] = min(low, base_low), max(high, base_high)
 
     now = _auc(views, evidence, picture)
     earlier = None
@@ -91,7 +94,7 @@ def rebuilt(
         name,
         __version__,
         tuple(
-            replace(card, training_data=_trained_on(start, rows, card.training_data), figures={})
+            replace(card, training_data=_trained_on(start, rows, card), figures={})
             if card.name in start.trained
             else card
             for card in start.cards
@@ -105,17 +108,23 @@ def rebuilt(
                     **({start.name: str(earlier) if earlier else "-"} if start.name else {}),
                 },
                 "held out for training": folds.describe(),
-                f"AUC on left-out sources, {widest}": assemble.comparison(
-                    assemble.left_out(
-                        usable[widest], kinds, folds, incumbent.of(start.ensemble, widest, usable[widest].members)
-                    )
-                ),
+                **_left_out(start, usable[widest], widest, kinds, folds),
             },
-            "limits": _limits(start, rows, views, lacking),
+            "limits": _limits(start, rows, views, lacking, bool(ensemble["policy"]["operating_points"])),
         },
         {graph: data for graph, data in graphs.items() if graph in used},
     )
     return Result(bundle, now, earlier)
+
+
+def _left_out(
+    start: Start, table: stack.Table, situation: str, kinds: Sequence[str], folds: Folds
+) -> dict[str, dict[str, dict[str, float]]]:
+    """What is known of pictures that no member was fitted on, under its heading; nothing where there are too few."""
+    known = incumbent.of(start.ensemble, situation, table.members)
+    found = assemble.comparison(assemble.left_out(table, kinds, folds, known))
+    what = "groups left out (their sources were learned from)" if folds.of_group else "left-out sources"
+    return {f"AUC on {what}, {situation}": found} if found else {}
 
 
 def _usable(table: stack.Table) -> bool:
@@ -164,10 +173,12 @@ def _sources(rows: Sequence[Row], split: str) -> dict[str, int]:
     return dict(sorted(number.items()))
 
 
-def _trained_on(start: Start, rows: Sequence[Row], before: str) -> str:
+def _trained_on(start: Start, rows: Sequence[Row], card: Card) -> str:
+    """Heads go on from those of the base; networks begin anew."""
     new = ", ".join(f"{count} {what}" for what, count in _sources(rows, "train").items())
     text = f"pictures of the user who trained it: {new}; and forgeries made from the real ones"
-    return f"{before.rstrip('. ')} (as in {start.name}); then {text}" if start.name else text
+    further = start.name and card.name in start.heads
+    return f"{card.training_data.rstrip('. ')} (as in {start.name}); then {text}" if further else text
 
 
 def _taught(views: Sequence[View], region: str) -> list[str]:
@@ -190,7 +201,9 @@ def _data(start: Start, rows: Sequence[Row], views: Sequence[View]) -> dict[str,
     }
 
 
-def _limits(start: Start, rows: Sequence[Row], views: Sequence[View], lacking: Sequence[str]) -> list[str]:
+def _limits(
+    start: Start, rows: Sequence[Row], views: Sequence[View], lacking: Sequence[str], has_points: bool
+) -> list[str]:
     held = Counter(row.fake for row in rows if row.split == "val")
     taught = {output for region in ("face", "scene") for output in _taught(views, region)}
     untaught = [family for family in FAMILIES if family not in taught]
@@ -204,7 +217,12 @@ def _limits(start: Start, rows: Sequence[Row], views: Sequence[View], lacking: S
         found.append(f"So few held-out pictures (under {FEW_HELD_OUT} of a class) make a rough calibration.")
     if lacking:
         found.append(f"The score of {' and '.join(lacking)} is calibrated as in {start.name}: too few new pictures.")
+    if not has_points:
+        found.append("No threshold can be given for a false-positive rate: too few real pictures were held out.")
     if untaught:
-        state = f"are those of {start.name}" if start.name else "are empty"
-        found.append(f"Too few fakes of known family to teach {', '.join(untaught)}: those heads {state}.")
+        states = [f"those heads are those of {start.name}" if start.name else "those heads are empty"] * bool(
+            start.heads
+        )
+        states += [f"{' and '.join(start.networks)} say nothing of them"] * bool(start.networks)
+        found.append(f"Too few fakes of known family to teach {', '.join(untaught)}: {'; '.join(states)}.")
     return found
