@@ -15,7 +15,8 @@ from torch import nn
 
 from deepfake_detector.train import features, loop, plans, shelf, views
 from deepfake_detector.train.data import Row
-from deepfake_detector.train.pool import in_processes, own
+from deepfake_detector.train.pool import in_processes
+from deepfake_detector.train.whole import own
 
 
 def store_of(folder: Path, *seeds: int) -> Path:

@@ -14,8 +14,8 @@ _ALONE = frozenset(range(0xD0, 0xD9))
 """Markers without a length: RST0 to RST7, and SOI."""
 _WITHIN = np.isin(np.arange(256), [0x00, 0x01, *range(0xD0, 0xD8), 0xFF])
 """What follows FF and ends no compressed data: 00, TEM, restart markers, and FF before another marker."""
-_BLOCKS = (1 << 12, 1 << 16, 1 << 20)
-"""Bytes that are searched for a marker at a time: few at first, for most segments are short."""
+_FEW, _MANY = 1 << 12, 1 << 20
+"""Bytes that are searched for a marker at first, for most segments are short, and at a time in the end."""
 _MOST = 10_000
 """A file with more markers than this before its end is nobody's picture."""
 _BITS = b"\x55" * 64
@@ -55,14 +55,12 @@ def ending(data: bytes) -> Ending | None:
 
 def _marker(data: bytes, at: int) -> int | None:
     """Where the next marker stands that is none of ``_WITHIN``."""
-    for size in (*_BLOCKS[:-1], *[_BLOCKS[-1]] * (len(data) // _BLOCKS[-1] + 1)):
-        values = np.frombuffer(data[at : at + size + 1], np.uint8)
-        if len(values) < 2:
-            return None
+    size = _FEW
+    while len(values := np.frombuffer(data[at : at + size + 1], np.uint8)) > 1:
         found = np.flatnonzero((values[:-1] == 0xFF) & ~_WITHIN[values[1:]])
         if len(found):
             return at + int(found[0])
-        at += size
+        at, size = at + size, min(16 * size, _MANY)
     return None
 
 

@@ -153,21 +153,19 @@ def _from_csv(path: Path, name: str) -> Manifest:
     base = _base(path, [entry["path"] for _, entry, _ in entries])
     of_file = SPLITS.get(path.stem.lower(), "")
     pictures: list[LabelledPicture] = []
-    labels: dict[str, bool] = {}
-    named: set[tuple[str, str]] = set()
+    places = _Places()
     repeated = 0
     for where, entry, fake in entries:
-        picture = base / entry["path"]
-        place = _place(picture)
-        if labels.setdefault(place, fake) != fake:
-            raise DataError(f"{where}: {entry['path']} is real in one line and fake in another.")
-        split = _split_name(entry.get("split", "")) or of_file
-        if (place, split) in named:
-            repeated += 1
-            continue
-        named.add((place, split))
         known = {key: entry.get(key, "") for key in ("source", "generator", "group", "family")}
-        pictures.append(LabelledPicture(picture, fake, split=split, **known))
+        split = _split_name(entry.get("split", "")) or of_file
+        picture = LabelledPicture(base / entry["path"], fake, split=split, **known)
+        before, again = places.add(picture)
+        if before.fake != fake:
+            raise DataError(f"{where}: {entry['path']} is real in one line and fake in another.")
+        if again:
+            repeated += 1
+        else:
+            pictures.append(picture)
     notes = [_CONVENTION] if numbers else []
     if repeated:
         notes.append(f"{path.name}: {repeated} lines name a picture that an earlier line has named; each counts once.")
@@ -197,25 +195,28 @@ def _agrees(entry: Mapping[str, str], fake: bool, number: bool, where: str) -> N
         )
 
 
-def _place(path: Path) -> str:
-    """Where a picture lies: the same for all links to it."""
-    try:
-        return os.path.realpath(path)
-    except (OSError, ValueError):  # no path can be like this; that is told when it is opened
-        return os.path.normpath(path)
+class _Places:
+    """Where pictures lie, which is the same for all links to one."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, LabelledPicture] = {}
+        self._named: set[tuple[str, str]] = set()
+
+    def add(self, picture: LabelledPicture) -> tuple[LabelledPicture, bool]:
+        """The first picture of that place, itself for one, and whether one of its split was there already."""
+        try:
+            place = os.path.realpath(picture.path)
+        except (OSError, ValueError):  # no path can be like this; that is told when it is opened
+            place = os.path.normpath(picture.path)
+        again = (place, picture.split) in self._named
+        self._named.add((place, picture.split))
+        return self._first.setdefault(place, picture), again
 
 
 def _base(table: Path, paths: list[str]) -> Path:
     """The folder that the paths of a CSV count from, where one of its pictures is; its own where none is anywhere."""
     places = (table.parent, table.parent / _KAGGLE_140K)
-    return next((place for place in places if any(_is_file(place / path) for path in paths)), table.parent)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # as in _place
-        return False
+    return next((place for place in places if any(map(os.path.isfile, map(place.joinpath, paths)))), table.parent)
 
 
 def _from_folder(folder: Path) -> Manifest:
@@ -265,10 +266,9 @@ def _from_folders(folder: Path) -> Manifest:
     other: list[Path] = []
     named = folder.resolve()
     of_folder = SPLITS.get(named.name.lower(), "")  # somebody names Dataset/Train, and then Dataset/Test
-    labels: dict[str, LabelledPicture] = {}
-    places: set[tuple[str, str]] = set()
-    again: list[Path] = []
-    for path in _files_below(folder, again):
+    places = _Places()
+    repeated: list[Path] = []
+    for path in _files_below(folder, repeated):
         parts = path.relative_to(folder).parts[:-1]
         if path.suffix.lower() not in SUFFIXES:
             other += [path] * any(part.lower() in ("real", "fake") for part in parts)
@@ -282,15 +282,13 @@ def _from_folders(folder: Path) -> Manifest:
         rest = [part for part, name in zip(parts, names, strict=True) if name not in classes and name not in SPLITS]
         source = "/".join(rest) or (named.parent if of_folder else named).name
         picture = LabelledPicture(path, "fake" in classes, source, split=next(iter(splits), of_folder))
-        place = _place(path)
-        before = labels.setdefault(place, picture)
+        before, again = places.add(picture)
         if before.fake != picture.fake:
             raise DataError(f"{path} and {before.path} are one file, real in one place and fake in the other.")
-        if (place, picture.split) in places:
-            again.append(path)
-            continue
-        places.add((place, picture.split))
-        pictures.append(picture)
+        if again:
+            repeated.append(path)
+        else:
+            pictures.append(picture)
     if both:
         raise DataError(f"{_several(both)} below folders of both classes or of two splits. {_EXPECTED}.")
     if unlabelled:
@@ -298,8 +296,8 @@ def _from_folders(folder: Path) -> Manifest:
     notes = []
     if of_folder and {picture.split for picture in pictures} == {of_folder}:
         notes.append(f"All pictures are of the split {of_folder!r}: the folder is called {named.name!r}.")
-    if again:
-        notes.append(f"{len(again)} links lead to what is there already, and each counts once: {again[0]} ...")
+    if repeated:
+        notes.append(f"{len(repeated)} links lead to what is there already, and each counts once: {repeated[0]} ...")
     if other:
         notes.append(f"{len(other)} files in class folders are not named as pictures, and passed over: {other[0]} ...")
     return Manifest(tuple(pictures), str(folder), tuple(notes))

@@ -49,16 +49,11 @@ class Bundle:
         name = os.fsdecode(model)
         if name in SHIPPED:
             return cls._shipped(name)
-        path = Path(name)
-        try:
-            found = path.is_file()
-        except (OSError, ValueError):  # longer than a path can be, or with a NUL in it
-            found = False
-        if not found:
+        if not os.path.isfile(name):  # noqa: PTH113  # says no, and raises nothing, to what no path can be
             raise ModelNotFound(
                 f"{name}: no such model file, and no shipped bundle of that name ({', '.join(SHIPPED)})."
             )
-        return cls._from_h5(path)
+        return cls._from_h5(Path(name))
 
     @classmethod
     def _shipped(cls, name: str) -> Bundle:

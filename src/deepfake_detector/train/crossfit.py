@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -20,9 +19,9 @@ from ..types import Floats
 from . import heads, tuning
 from .adapt import FIRMNESS, adapted, strength_for
 from .folds import PACK, Folds, apart
-from .pool import own
 from .targets import weights
 from .views import View
+from .whole import written
 
 SOURCE_POWER = 0.65
 """A source with n views weighs n ** SOURCE_POWER in the heads."""
@@ -89,8 +88,6 @@ def head_logits(
     final = fitted(train)
     logits[val] = final.of_taken(taken[where[val]])
     logits[[view.of_networks for view in views]] = np.nan
-    unfinished = own(kept)
-    with open(unfinished, "wb") as file:
+    with written(kept) as unfinished, open(unfinished, "wb") as file:
         np.savez(file, graph=np.frombuffer(heads.graph(final), np.uint8), logits=logits)
-    os.replace(unfinished, kept)  # a stop while writing must not leave half a file to be read
     return final, logits

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -20,9 +19,9 @@ from ..types import Floats
 from . import crossfit, heads, shelf
 from .assemble import Evidence
 from .folds import Folds
-from .pool import own
 from .start import Start
 from .views import View
+from .whole import written
 
 SELECTION = heads.Selection((4, 6, 8, 10, 12), ("cls", "patch_mean", "patch_std", "centre_mean"))
 """What heads read where there is no base to say it, and the shipped ones."""
@@ -53,9 +52,8 @@ class Members:
         if start.encoder is not None:
             self.encoder = work / f"encoder-{hashlib.sha256(start.encoder).hexdigest()[:16]}.onnx"
             if not self.encoder.exists():
-                partial = own(self.encoder)
-                partial.write_bytes(start.encoder)
-                os.replace(partial, self.encoder)
+                with written(self.encoder) as partial:
+                    partial.write_bytes(start.encoder)
 
     def encode(self, processes: int) -> None:
         """Compute the encoder's features of all views that have none yet."""
@@ -140,10 +138,8 @@ class Members:
             if done % 1000 == 0:
                 left = (time.monotonic() - begun) / done * (len(ours) - done)
                 print(f"{card.name}: {done} of {len(ours)} views, {left / 60:.1f} min left", flush=True)
-        partial = own(path)
-        with open(partial, "wb") as file:
+        with written(path) as partial, open(partial, "wb") as file:
             np.save(file, logits)
-        os.replace(partial, path)
         return logits
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,9 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .pool import own
 from .targets import targets, weights
 from .views import View
+from .whole import written
 
 
 @dataclass(frozen=True)
@@ -158,11 +157,9 @@ def train(
             if watch:
                 best.look(watch.loss(averaged.module.eval()), averaged)
             state = {"network": network.state_dict(), "averaged": averaged.state_dict(), "best": vars(best)}
-            partial = own(checkpoint)
-            torch.save(
-                {**state, "optimizer": optimizer.state_dict(), "scaler": scaler.state_dict(), "step": step + 1}, partial
-            )
-            os.replace(partial, checkpoint)
+            state |= {"optimizer": optimizer.state_dict(), "scaler": scaler.state_dict(), "step": step + 1}
+            with written(checkpoint) as partial:
+                torch.save(state, partial)
             pace = (time.monotonic() - begun) / (step + 1 - first)
             said = report(averaged.module.eval(), step + 1) if report else ""
             left = pace * (plan.steps - step - 1) / 60

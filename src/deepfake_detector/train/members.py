@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,8 +22,8 @@ from . import ask, export, loop
 from .folds import PACK, PACK_HALVES, Folds, apart
 from .networks.efficientnet_lite import EfficientNetLite0
 from .networks.residual import ResidualNet
-from .pool import own
 from .views import View
+from .whole import written
 
 
 @dataclass(frozen=True)
@@ -131,10 +130,8 @@ def network_logits(
         if not kept.exists() or name == "final":
             graph = export.export(network, recipe.side)
         if not kept.exists():
-            partial = own(kept)
-            with open(partial, "wb") as file:
+            with written(kept) as partial, open(partial, "wb") as file:
                 np.save(file, ask.said(graph, pixels, np.flatnonzero(score), recipe.plan.mean, recipe.plan.std))
-            os.replace(partial, kept)
         logits[score] = np.load(kept)
     return graph, logits
 

@@ -8,15 +8,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import connection, get_context, parent_process
-from pathlib import Path
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
-
-
-def own(path: Path) -> Path:
-    """Where this process writes what becomes ``path`` when it is whole; no other process of this machine does."""
-    return path.with_suffix(f".{os.getpid()}.partial")
 
 
 def _end_with_parent() -> None:

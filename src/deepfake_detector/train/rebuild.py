@@ -220,9 +220,10 @@ def _limits(
     if not has_points:
         found.append("No threshold can be given for a false-positive rate: too few real pictures were held out.")
     if untaught:
-        states = [f"those heads are those of {start.name}" if start.name else "those heads are empty"] * bool(
-            start.heads
-        )
-        states += [f"{' and '.join(start.networks)} say nothing of them"] * bool(start.networks)
+        states = []
+        if start.heads:
+            states.append(f"those heads are {f'those of {start.name}' if start.name else 'empty'}")
+        if start.networks:
+            states.append(f"{' and '.join(start.networks)} say nothing of them")
         found.append(f"Too few fakes of known family to teach {', '.join(untaught)}: {'; '.join(states)}.")
     return found

@@ -8,7 +8,6 @@ no decoder for each person; a face is painted from its own code, or from one mix
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from torch.nn import functional
 
 from ..types import Pixels
 from .networks.autoencoder import FaceAutoencoder
-from .pool import own
+from .whole import written
 
 BATCH = 16
 RATE = 5e-4
@@ -63,10 +62,9 @@ def teach(
         optimizer.step()
         losses.append(loss.item())
         if (step + 1) % every == 0 or step + 1 == steps:
-            partial = own(checkpoint)
             state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
-            torch.save(state, partial)
-            os.replace(partial, checkpoint)
+            with written(checkpoint) as partial:
+                torch.save(state, partial)
             left = (time.monotonic() - begun) / (step + 1 - first) * (steps - step - 1) / 60
             print(f"step {step + 1}/{steps} loss {np.mean(losses[-every:]):.4f} {left:.1f} min left", flush=True)
     return network.eval()

@@ -6,13 +6,13 @@ So another run on overlapping pictures, another plan, another base or other labe
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 import numpy as np
 
 from . import features
-from .pool import in_processes, own
+from .pool import in_processes
+from .whole import written
 
 _PIECE = 200
 _SHAPE = (12, 4, 768)
@@ -48,10 +48,8 @@ def encoded(store: Path, encoder: Path, shelf: Path, processes: int) -> np.ndarr
 
 
 def _piece(store: Path, encoder: Path, path: Path, names: list[str], numbers: list[int]) -> None:
-    partial = own(path)
-    with open(partial, "wb") as file:
+    with written(path) as partial, open(partial, "wb") as file:
         np.savez(file, names=np.array(names), features=features.encode(store, encoder, numbers))
-    os.replace(partial, path)
 
 
 def _index(folder: Path) -> dict[str, tuple[Path, int]]:

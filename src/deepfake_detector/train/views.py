@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -26,8 +25,9 @@ from ..types import Face, Family, Pixels
 from .augment import degraded, processed
 from .data import Row
 from .forge import composite, self_blended
-from .pool import in_processes, own
+from .pool import in_processes
 from .sources import SOURCES
+from .whole import written
 
 SIDE, NATIVE = 224, 192
 FORGED_FAMILY: Family = "swap"
@@ -225,12 +225,10 @@ def _piece(folder: Path, number: int, first: int, jobs: list[Job], rows: Mapping
     path = folder / f"piece-{number:04d}.npz"
     made = [view for i, job in enumerate(jobs) for view in views_of(first + i, job, rows)]
     lines = json.dumps([asdict(view) for view, _, _ in made])
-    partial = own(path)
-    with open(partial, "wb") as file:
+    with written(path) as partial, open(partial, "wb") as file:
         pixels = np.array([m[1] for m in made], np.uint8).reshape(-1, SIDE, SIDE, 3)  # none where no face was forged
         native_pixels = np.array([m[2] for m in made], np.uint8).reshape(-1, NATIVE, NATIVE, 3)
         np.savez(file, lines=np.array(lines), pixels=pixels, native=native_pixels)
-    os.replace(partial, path)
 
 
 def make_store(folder: Path, rows: list[Row], jobs: list[Job], processes: int, piece: int = _PIECE) -> None:
@@ -277,12 +275,10 @@ def _gather(folder: Path, pieces: int) -> None:
             out[at : at + len(part)] = part
             at += len(part)
         out.flush()
-    partial = own(folder / "views.csv")
-    with open(partial, "w", newline="", encoding="utf-8") as file:
+    with written(folder / "views.csv") as partial, open(partial, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(lines[0]))
         writer.writeheader()
         writer.writerows(lines)
-    os.replace(partial, folder / "views.csv")
     for path in (*paths, *folder.glob("piece-*.partial")):  # the latter of runs that were killed
         path.unlink(missing_ok=True)
 
